@@ -1,0 +1,83 @@
+# Everything a person does with this repository. `make` lists it.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+BIN := .venv/bin
+export PYTHON
+# Two test processes suit two cores; a process runs as many kernel threads as there are cores.
+PYTEST_WORKERS ?= 2
+PYTEST_ARGS ?=
+SAMPLE_SEED ?= $(shell sed -n 's/^ *"seed": *\([0-9]*\).*/\1/p' sample_tiles/manifest.json)
+
+.PHONY: help
+help: ## list what can be made
+	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 20
+
+# --- the two commands -----------------------------------------------------------------------
+
+.PHONY: run
+run: env ## install, detect changes on sample_tiles/ into out/sample, say what to open
+	@mkdir -p out
+	@$(BIN)/rsg detect sample_tiles/before_*.tif sample_tiles/after_*.tif --out out/sample --replace > out/README.txt
+	@cat out/README.txt
+	@echo 'This text is saved in out/README.txt'
+
+.PHONY: test
+test: check pytest ## install, then all checks and all tests
+
+# --- environments ---------------------------------------------------------------------------
+
+.PHONY: env env-dev env-gpu
+env: ## .venv with what a run needs
+	@scripts/environment.sh run
+env-dev: ## .venv with what development needs
+	@scripts/environment.sh dev
+env-gpu: ## .venv with what a run on an NVIDIA device needs
+	@scripts/environment.sh gpu
+
+.PHONY: lock
+lock: env-dev ## resolve requirements/*.lock anew from pyproject.toml
+	@scripts/lock.sh
+
+.PHONY: bundle
+bundle: env-dev ## dist/bundle-VERSION.tar: all wheels and an installer, for a machine without network
+	@scripts/bundle.sh
+
+# --- checks ---------------------------------------------------------------------------------
+
+.PHONY: check format lint types imports
+check: format lint types imports ## formatting, lint, types, direction of imports
+format: env-dev
+	@$(BIN)/ruff format --check --quiet . || { echo 'Not formatted (above): make fix'; exit 1; }
+lint: env-dev
+	@$(BIN)/ruff check --quiet .
+types: env-dev
+	@$(BIN)/mypy
+imports: env-dev
+	@$(BIN)/lint-imports --no-logo
+
+.PHONY: fix
+fix: env-dev ## format, and repair what lint can repair
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+.PHONY: pytest
+pytest: env-dev ## the tests alone: make pytest PYTEST_ARGS='tests/scenes -k grid'
+	@$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile $(PYTEST_ARGS)
+
+# --- measurements ---------------------------------------------------------------------------
+
+.PHONY: bench gpu accuracy sample
+bench: env-dev ## time the program against decoding alone and against a peer script
+	@$(BIN)/python -m benchmarks
+gpu: env-gpu ## compare and time the CUDA kernels on this machine's device; writes kernels/README.md
+	@$(BIN)/python kernels/benchmarks/gpu.py
+accuracy: env-dev ## measure on the labelled datasets in ../shared/data; writes docs/accuracy.md
+	@$(BIN)/python scripts/accuracy.py
+sample: env-dev ## make sample_tiles/ again from its seed
+	@$(BIN)/rsg simulate --seed $(SAMPLE_SEED) --out sample_tiles --replace
+
+.PHONY: clean
+clean: ## remove what was made, .venv included
+	rm -rf .venv dist build out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

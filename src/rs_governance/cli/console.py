@@ -1,0 +1,87 @@
+"""Printing: results to stdout, progress to stderr, plain text where there is no terminal."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+
+ProgressCallback = Callable[[str, float], None]
+"""Takes the name of a stage and how much of it is done, 0..1."""
+
+
+def print_json(content: Mapping[str, Any]) -> None:
+    """Print one JSON document to stdout."""
+    typer.echo(json.dumps(content, ensure_ascii=False, indent=2, default=str))
+
+
+def print_table(rows: Sequence[tuple[str, str]]) -> None:
+    """Print names and values in two columns to stdout: folded on a terminal, one line a row elsewhere."""
+    from rich.cells import cell_len
+    from rich.console import Console
+    from rich.table import Table
+
+    if not sys.stdout.isatty():
+        width = max(cell_len(name) for name, _ in rows)
+        for name, value in rows:
+            typer.echo(f"{name}{' ' * (width - cell_len(name))}  {value}")
+        return
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True, style="cyan")
+    table.add_column(overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    Console(highlight=False, markup=False).print(table)
+
+
+@contextmanager
+def progress(*, quiet: bool) -> Iterator[ProgressCallback | None]:
+    """Show how far the work inside is: bars on a terminal, else a line at the start of each stage.
+
+    Parameters
+    ----------
+    quiet
+        Show nothing.
+
+    Yields
+    ------
+    ProgressCallback or None
+        To be called by the work.
+    """
+    if quiet:
+        yield None
+    elif sys.stderr.isatty():
+        with _bars() as callback:
+            yield callback
+    else:
+        yield _lines()
+
+
+@contextmanager
+def _bars() -> Iterator[ProgressCallback]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def callback(stage: str, fraction: float) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=1.0)
+            bars.update(tasks[stage], completed=fraction)
+
+        yield callback
+
+
+def _lines() -> ProgressCallback:
+    seen: set[str] = set()
+
+    def callback(stage: str, _fraction: float) -> None:
+        if stage not in seen:
+            seen.add(stage)
+            typer.echo(f"... {stage}", err=True)
+
+    return callback

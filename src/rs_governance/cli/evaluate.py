@@ -1,0 +1,5 @@
+"""`rsg evaluate`."""
+
+
+def evaluate() -> None:
+    """x"""

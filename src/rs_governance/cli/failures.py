@@ -1,0 +1,78 @@
+"""What a person sees when a command fails: one line, and an exit code that means something."""
+
+import json
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import typer
+
+from rs_governance.errors import RsgError
+
+EXIT_USAGE = 2
+EXIT_UNEXPECTED = 70
+EXIT_INTERRUPTED = 130
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """A failed command in the words that are printed."""
+
+    code: str
+    """Stable name for programs, `RsgError.code`."""
+    message: str
+    """One line: what was expected, what came, what to do."""
+    exit_code: int
+    """Exit code of the process."""
+
+
+def describe(error: Exception) -> Failure:
+    """Put an exception into one line.
+
+    Parameters
+    ----------
+    error
+        What a command raised.
+    """
+    if isinstance(error, RsgError):
+        return Failure(code=error.code, message=_one_line(str(error)), exit_code=error.exit_code)
+    if isinstance(error, typer.TyperException):
+        context = getattr(error, "ctx", None)
+        command = "rsg" if context is None else context.command_path
+        message = _one_line(error.format_message()).rstrip(".")
+        return Failure(code="usage", message=f"{message}; see {command} --help", exit_code=EXIT_USAGE)
+    if isinstance(error, MemoryError):
+        message = "Not enough memory; use fewer --workers or a smaller --block, or close other programs."
+        return Failure(code="out_of_memory", message=message, exit_code=EXIT_UNEXPECTED)
+    message = (
+        f"Unexpected {type(error).__name__}: {_one_line(str(error))} -- this is a defect of the program. "
+        "Please report it with the output of `rsg --debug ...` (the same command) and `rsg doctor`."
+    )
+    return Failure(code="unexpected", message=message, exit_code=EXIT_UNEXPECTED)
+
+
+def report(error: Exception, arguments: Sequence[str]) -> int:
+    """Print one line about `error` to stderr and return the exit code.
+
+    With `--debug` among the arguments the traceback goes before it, with `--json` the line is a JSON object.
+
+    Parameters
+    ----------
+    error
+        What a command raised.
+    arguments
+        The command line without the program's name.
+    """
+    failure = describe(error)
+    if "--debug" in arguments:
+        typer.echo("".join(traceback.format_exception(error)).rstrip(), err=True)
+    if "--json" in arguments:
+        content = {"error": {"code": failure.code, "message": failure.message, "exit_code": failure.exit_code}}
+        typer.echo(json.dumps(content, ensure_ascii=False), err=True)
+    else:
+        typer.secho(f"错误 Error: {failure.message}", err=True, fg=typer.colors.RED)
+    return failure.exit_code
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

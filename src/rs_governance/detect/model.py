@@ -1,0 +1,169 @@
+"""What the spectral detector learns from a pair before it looks at every pixel."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from rs_kernels import Device
+from skimage.filters import threshold_otsu
+
+from rs_governance.detect.change import Change, Standard, measure_change
+from rs_governance.detect.irmad import MadModel, fit_irmad
+from rs_governance.detect.parameters import SpectralParameters
+from rs_governance.detect.sample import sample_windows
+from rs_governance.errors import NothingObserved
+from rs_governance.scenes import AlignedPair, PairBlock
+
+CORE_ROLES = ("blue", "green", "red", "nir")
+"""Bands that are compared where a pair has them: sharpest, least moved by the air, and on every sensor."""
+
+_MOST_BANDS = 4
+_MAD_PIXELS = 200_000
+_COARSE_RESIDUAL_PX = 0.75
+# A level is a share of the scene's own contrast; below this there is nothing but rounding.
+_LOWEST_LEVEL = 0.02
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpectralModel:
+    """Statistics of a pair, learnt from a sample."""
+
+    parameters: SpectralParameters
+    """Settings."""
+    bands: tuple[int, ...]
+    """Bands of the pair that are compared."""
+    roles: tuple[str, ...]
+    """Their roles."""
+    standard: Standard
+    """Normalisation of the two dates, radii and tolerance."""
+    mad: MadModel
+    """Multivariate alteration detection, without the sample's pixels."""
+    level: float
+    """Change, in multiples of the scene's contrast, that divides the changed from the unchanged."""
+    pixel_m2: float
+    """Ground of a pixel."""
+
+
+def learn_model(pair: AlignedPair, parameters: SpectralParameters, *, device: Device = "cpu") -> SpectralModel:
+    """Learn normalisation, no-change statistics and the threshold of a pair from a fixed sample of windows.
+
+    Parameters
+    ----------
+    pair
+        Two scenes, pixel on pixel.
+    parameters
+        Settings.
+    device
+        Where the kernels run.
+
+    Raises
+    ------
+    NothingObserved
+        If the sample holds no pixel that is usable on both dates.
+    """
+    bands = compared_bands(pair.roles)
+    windows = sample_windows(pair.grid, count=parameters.sample_windows, side=parameters.sample_px)
+    blocks = [_only(pair.read(window), bands) for window in windows]
+    before, after = (_pixels(blocks, date) for date in ("before", "after"))
+    if not before.size:
+        raise NothingObserved(
+            f"Not one pixel is usable on both dates in '{pair.before.image_id}' and '{pair.after.image_id}'; "
+            "check nodata values, cloud masks and the area of interest."
+        )
+    step = max(1, before.shape[1] // _MAD_PIXELS)
+    mad = fit_irmad(before[:, ::step].T.astype(np.float64), after[:, ::step].T.astype(np.float64))
+    standard = _standard(before, after, pair, parameters)
+    changes = [measure_change(block, standard, device=device) for block in blocks]
+    return SpectralModel(
+        parameters=parameters,
+        bands=bands,
+        roles=tuple(pair.roles[band] for band in bands),
+        standard=standard,
+        mad=mad,
+        level=dividing_level(np.concatenate([_strengths(change) for change in changes])) ** parameters.own_share,
+        pixel_m2=math.prod(pair.grid.pixel_size_m),
+    )
+
+
+def compared_bands(roles: tuple[str, ...]) -> tuple[int, ...]:
+    """Choose the bands to compare: blue, green, red and near infrared, or the first four where there are fewer than two.
+
+    Examples
+    --------
+    >>> compared_bands(("coastal", "blue", "green", "red", "rededge1", "nir"))
+    (1, 2, 3, 5)
+    >>> compared_bands(("pan",))
+    (0,)
+    """
+    core = tuple(band for band, role in enumerate(roles) if role in CORE_ROLES)
+    return core if len(core) >= 2 else tuple(range(min(len(roles), _MOST_BANDS)))  # noqa: PLR2004
+
+
+def dividing_level(strengths: npt.NDArray[np.float32]) -> float:
+    """Find the strength of change that divides a scene in two, by Otsu's criterion on the logarithm.
+
+    The logarithm makes the answer independent of the unit and keeps a few very strong pixels (clouds, glints) from
+    pulling it up.
+
+    Parameters
+    ----------
+    strengths
+        (n,) strength of change of sample pixels.
+
+    References
+    ----------
+    Otsu, N. (1979). A threshold selection method from gray-level histograms. IEEE Transactions on Systems, Man, and
+    Cybernetics 9 (1), 62-66.
+
+    Examples
+    --------
+    >>> round(dividing_level(np.repeat(np.float32([0.1, 0.1, 0.1, 1.0]), 50)), 1)
+    0.3
+    """
+    logarithms = np.log(np.maximum(strengths, np.float32(_LOWEST_LEVEL / 2)).astype(np.float64))
+    if logarithms.max() - logarithms.min() < 1e-6:  # noqa: PLR2004
+        return max(float(np.exp(logarithms[0])) * 2, _LOWEST_LEVEL)
+    return max(float(np.exp(threshold_otsu(logarithms))), _LOWEST_LEVEL)
+
+
+def _only(block: PairBlock, bands: tuple[int, ...]) -> PairBlock:
+    if bands == tuple(range(block.before.shape[0])):
+        return block
+    chosen = list(bands)
+    return PairBlock(window=block.window, before=block.before[chosen], after=block.after[chosen], valid=block.valid)
+
+
+def _pixels(blocks: list[PairBlock], date: str) -> npt.NDArray[np.generic]:
+    return np.concatenate([getattr(block, date)[:, block.valid] for block in blocks], axis=1)
+
+
+def _standard(
+    before: npt.NDArray[np.generic], after: npt.NDArray[np.generic], pair: AlignedPair, parameters: SpectralParameters
+) -> Standard:
+    """Match mean and deviation of each band, and measure differences in deviations of `before`."""
+    mean_before, mean_after = before.mean(axis=1, dtype=np.float64), after.mean(axis=1, dtype=np.float64)
+    deviation_before, deviation_after = before.std(axis=1, dtype=np.float64), after.std(axis=1, dtype=np.float64)
+    least = 1e-6 * np.maximum(1e-6, np.abs(mean_before))
+    gain = np.maximum(deviation_before, least) / np.maximum(deviation_after, least)
+    residual = pair.registration.residual_px
+    coarse = residual is not None and residual > _COARSE_RESIDUAL_PX
+    pixel_m = math.sqrt(math.prod(pair.grid.pixel_size_m))
+    return Standard(
+        gain=gain,
+        offset=mean_before - gain * mean_after,
+        weight=1.0 / np.maximum(deviation_before, least),
+        here_px=_radius(parameters.here_m, pixel_m, least=1),
+        around_px=_radius(parameters.around_m, pixel_m, least=2),
+        tolerance_px=2 if coarse else parameters.tolerance_px,
+    )
+
+
+def _radius(metres: float, pixel_m: float, *, least: int) -> int:
+    """Turn a length on the ground into a radius that kernels take."""
+    return min(max(round(metres / pixel_m), least), 100)
+
+
+def _strengths(change: Change) -> npt.NDArray[np.float32]:
+    strengths: npt.NDArray[np.float32] = np.sqrt(change.here * change.around)[change.valid]
+    return strengths

@@ -1,0 +1,47 @@
+"""The pixels that statistics are learnt from: windows whose places depend on the grid alone."""
+
+import math
+from collections.abc import Iterator
+
+from rs_governance.scenes import PixelGrid, Window
+
+
+def sample_windows(grid: PixelGrid, *, count: int, side: int) -> tuple[Window, ...]:
+    """Spread windows evenly over a grid.
+
+    They start at multiples of `side`, where the tiles of most files start, so that little is decoded for nothing.
+    A grid with no more than `count` such cells is taken whole.
+
+    Parameters
+    ----------
+    grid
+        Grid of the pair.
+    count
+        Number of windows at most.
+    side
+        Their side in pixels.
+
+    Examples
+    --------
+    >>> from affine import Affine
+    >>> grid = PixelGrid(crs=None, transform=Affine.identity(), height=700, width=3000)
+    >>> [(window.row, window.col, window.width) for window in sample_windows(grid, count=4, side=512)]
+    [(0, 0, 512), (0, 1024, 512), (512, 0, 512), (512, 1024, 512)]
+    """
+    rows, cols = math.ceil(grid.height / side), math.ceil(grid.width / side)
+    if rows * cols > count:
+        # As many rows as columns for each cell, within what there is.
+        rows_taken = min(rows, max(1, round(math.sqrt(count * rows / cols))))
+        cols_taken = min(cols, max(1, count // rows_taken))
+    else:
+        rows_taken, cols_taken = rows, cols
+    return tuple(
+        Window(row=row * side, col=col * side, height=side, width=side).clipped(grid.height, grid.width)
+        for row in _spread(rows, rows_taken)
+        for col in _spread(cols, cols_taken)
+    )
+
+
+def _spread(cells: int, taken: int) -> Iterator[int]:
+    """Choose cells from the middle of equal parts."""
+    return (cells * (2 * index + 1) // (2 * taken) for index in range(taken))

@@ -1,0 +1,101 @@
+"""The spectral detector: two dates in, findings out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+from rs_kernels import Device
+
+from rs_governance.detect.blocks import BLOCK_PX, ScoredBlock, score_blocks
+from rs_governance.detect.describe import describe
+from rs_governance.detect.model import SpectralModel, learn_model
+from rs_governance.detect.objects import ObjectCollector
+from rs_governance.detect.parameters import SpectralParameters
+from rs_governance.scenes import AlignedPair
+
+DETECTOR = "spectral"
+"""Name of this detector in tables and on the command line."""
+
+BlockSink = Callable[[ScoredBlock, npt.NDArray[np.int32]], None]
+"""Takes every block and the labels of its objects while they pass."""
+
+Progress = Callable[[str, float], None]
+"""Takes the name of a stage and how much of it is done, 0..1."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpectralResult:
+    """What the spectral detector found in a pair."""
+
+    findings: gpd.GeoDataFrame
+    """Declared findings in the pair's CRS, in the reading order of their first pixels."""
+    model: SpectralModel
+    """What was learnt from the pair."""
+    entries_by_block: dict[tuple[int, int], npt.NDArray[np.int32]]
+    """For the block at (row, col): the finding, from 1, of each of its labels; 0 for none."""
+
+
+def find_changes(
+    pair: AlignedPair,
+    parameters: SpectralParameters | None = None,
+    *,
+    device: Device = "cpu",
+    workers: int = 2,
+    block_px: int = BLOCK_PX,
+    sink: BlockSink | None = None,
+    progress: Progress | None = None,
+) -> SpectralResult:
+    """Find what changed between two dates.
+
+    Parameters
+    ----------
+    pair
+        Two scenes, pixel on pixel.
+    parameters
+        Settings; the defaults serve every sensor.
+    device
+        Where the kernels run.
+    workers
+        Threads that decode ahead; they never change the result.
+    block_px
+        Side of a block, a multiple of 64; it never changes the result.
+    sink
+        Given every block, in reading order.
+    progress
+        Told how far the work is.
+
+    Returns
+    -------
+    SpectralResult
+        Findings in the pair's CRS.
+
+    Raises
+    ------
+    NothingObserved
+        If no pixel is usable on both dates.
+    SceneUnreadable
+        If a file cannot be read half-way.
+    """
+    parameters = parameters or SpectralParameters()
+
+    def tell(stage: str, share: float) -> None:
+        if progress is not None:
+            progress(stage, share)
+
+    tell("learn", 0.0)
+    model = learn_model(pair, parameters, device=device)
+    tell("learn", 1.0)
+    collector = ObjectCollector(model, pair.dtype, device=device)
+    for block in score_blocks(
+        pair, model, block_px=block_px, workers=workers, device=device, on_block=lambda share: tell("detect", share)
+    ):
+        labels = collector.add(block)
+        if sink is not None:
+            sink(block, labels)
+    tell("outline", 0.0)
+    objects = collector.finish()
+    findings = describe(objects, pair, parameters, detector=DETECTOR)
+    tell("outline", 1.0)
+    return SpectralResult(findings=findings, model=model, entries_by_block=objects.ids_by_block)

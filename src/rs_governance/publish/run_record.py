@@ -1,0 +1,216 @@
+"""What a run was: `run.json`, equal for equal runs, and `run.log.json`, how it went this time."""
+
+import hashlib
+import importlib.metadata
+import json
+import os
+import platform
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
+
+import pyogrio
+import pyproj
+import rasterio
+import shapely
+
+from rs_governance.detect.findings import SCHEMA_VERSION
+from rs_governance.errors import SchemaViolation
+from rs_governance.publish.output_folder import RECORD_KIND, writing
+from rs_governance.publish.schema import SCHEMA_ID
+from rs_governance.scenes import PixelGrid, Registration
+
+RECORD_VERSION = "1.0"
+"""Version of the form of `run.json`."""
+
+_LIBRARIES = (
+    "connected-components-3d",
+    "geopandas",
+    "numba",
+    "numpy",
+    "pandas",
+    "pillow",
+    "pyogrio",
+    "pyproj",
+    "rasterio",
+    "rs-governance",
+    "scikit-image",
+    "scipy",
+    "shapely",
+)
+_CHUNK_BYTES = 1 << 22
+
+
+@dataclass(frozen=True, kw_only=True)
+class InputFile:
+    """A file that went into a run."""
+
+    name: str
+    """File name without folders."""
+    size_bytes: int
+    """Length of the file."""
+    sha256: str
+    """Hexadecimal digest of its content."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRecord:
+    """Everything that decides a result, and its main figures; nothing that differs between equal runs."""
+
+    inputs: Mapping[str, Sequence[InputFile]]
+    """Files by their part in the run: before, after, aoi, ..."""
+    parameters: Mapping[str, Any]
+    """Settings that the result depends on; not workers, block size or paths."""
+    device: str
+    """Device that computed it: cpu or cuda."""
+    grid: PixelGrid
+    """Grid of the pair."""
+    registration: Registration
+    """Shift between the images."""
+    observable_share: float
+    """Share of the grid that was usable on both dates, 0..1."""
+    pixels: int
+    """Usable pixels."""
+    findings: int
+    """Number of findings."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunLog:
+    """How a run went on this machine."""
+
+    started_at: datetime
+    """Aware time of the start."""
+    finished_at: datetime
+    """Aware time of the end."""
+    seconds: Mapping[str, float]
+    """Wall-clock seconds of each stage, in order."""
+    device: str
+    """Name of the device that computed."""
+    workers: int
+    """Number of workers."""
+    block_px: int
+    """Side of a block in pixels."""
+    host: str = platform.node()
+    """Name of the machine."""
+
+
+def hash_files(paths: Iterable[Path], *, threads: int = 2) -> tuple[InputFile, ...]:
+    """Return name, size and SHA-256 of files, in the order given.
+
+    Parameters
+    ----------
+    paths
+        Files to read, in pieces of 4 MiB.
+    threads
+        Files that are read at once; hashing leaves the interpreter's lock.
+    """
+    with ThreadPoolExecutor(max_workers=threads) as pool:
+        return tuple(pool.map(_hash_file, paths))
+
+
+def _hash_file(path: Path) -> InputFile:
+    digest, buffer, size = hashlib.sha256(), memoryview(bytearray(_CHUNK_BYTES)), 0
+    with path.open("rb", buffering=0) as file:
+        while count := file.readinto(buffer):
+            digest.update(buffer[:count])
+            size += count
+    return InputFile(name=path.name, size_bytes=size, sha256=digest.hexdigest())
+
+
+def software_versions() -> dict[str, str]:
+    """Return the versions that a result may depend on, by name."""
+    versions = {name: importlib.metadata.version(name) for name in _LIBRARIES}
+    versions |= {
+        "python": platform.python_version(),
+        "gdal-raster": str(rasterio.__gdal_version__),
+        "gdal-vector": ".".join(str(part) for part in pyogrio.__gdal_version__),
+        "geos": str(shapely.geos_version_string),
+        "proj": str(pyproj.proj_version_str),
+    }
+    return dict(sorted(versions.items()))
+
+
+def write_run_record(path: Path, record: RunRecord) -> None:
+    """Write `run.json`: the same bytes for the same inputs, parameters, versions and device.
+
+    Raises
+    ------
+    SchemaViolation
+        When the record holds an absolute path or a number that JSON does not know.
+    OutputFailed
+        When the file cannot be written.
+    """
+    grid = record.grid
+    document = {
+        "kind": RECORD_KIND,
+        "version": RECORD_VERSION,
+        "findings_schema": {"id": SCHEMA_ID, "version": SCHEMA_VERSION},
+        "inputs": {part: [asdict(file) for file in files] for part, files in record.inputs.items()},
+        "parameters": dict(record.parameters),
+        "device": record.device,
+        "grid": {
+            "crs": None if grid.crs is None else _crs_name(grid.crs),
+            "transform": list(grid.transform)[:6],
+            "height": grid.height,
+            "width": grid.width,
+            "pixel_size_m": [round(size, 6) for size in grid.pixel_size_m],
+        },
+        "registration": asdict(record.registration),
+        "observable_share": record.observable_share,
+        "pixels": record.pixels,
+        "findings": record.findings,
+        "versions": software_versions(),
+    }
+    _refuse_absolute_paths(document, "")
+    _write_json(path, document)
+
+
+def write_run_log(path: Path, log: RunLog) -> None:
+    """Write `run.log.json`, the one file of a result that differs between equal runs.
+
+    Raises
+    ------
+    OutputFailed
+        When the file cannot be written.
+    """
+    document = asdict(log) | {
+        "started_at": log.started_at.isoformat(timespec="milliseconds"),
+        "finished_at": log.finished_at.isoformat(timespec="milliseconds"),
+        "seconds": {stage: round(seconds, 4) for stage, seconds in log.seconds.items()},
+        "seconds_total": round((log.finished_at - log.started_at).total_seconds(), 4),
+        "machine": platform.machine(),
+        "system": platform.system(),
+        "cpus": os.cpu_count(),
+    }
+    _write_json(path, document)
+
+
+def _crs_name(crs: pyproj.CRS) -> str:
+    authority = crs.to_authority()
+    return crs.to_wkt() if authority is None else ":".join(authority)
+
+
+def _refuse_absolute_paths(value: object, place: str) -> None:
+    if isinstance(value, Mapping):
+        for key, member in value.items():
+            _refuse_absolute_paths(member, f"{place}/{key}")
+    elif isinstance(value, (list, tuple)):
+        for index, member in enumerate(value):
+            _refuse_absolute_paths(member, f"{place}/{index}")
+    elif isinstance(value, Path) or (
+        isinstance(value, str) and (PurePosixPath(value).is_absolute() or PureWindowsPath(value).is_absolute())
+    ):
+        raise SchemaViolation(f"run.json must hold file names only, but {place} is {str(value)!r}.")
+
+
+def _write_json(path: Path, document: Mapping[str, Any]) -> None:
+    try:
+        text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    except (TypeError, ValueError) as error:
+        raise SchemaViolation(f"{path.name} holds a value that JSON does not know: {error}.") from error
+    with writing(path):
+        path.write_text(text, encoding="utf-8")

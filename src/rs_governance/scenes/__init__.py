@@ -1,0 +1,33 @@
+"""Images in: open, check, pair, register and read scenes of two dates, pixel on pixel."""
+
+from rs_governance.scenes.aligned import (
+    UNREGISTERED,
+    AlignedPair,
+    PairBlock,
+    RawPairBlock,
+    Registration,
+    align,
+)
+from rs_governance.scenes.bands import ROLES, sensors
+from rs_governance.scenes.grid import PixelGrid, Window
+from rs_governance.scenes.pair import ScenePair, pair_scenes
+from rs_governance.scenes.registration import register
+from rs_governance.scenes.scene import Scene, open_scene
+
+__all__ = [
+    "ROLES",
+    "UNREGISTERED",
+    "AlignedPair",
+    "PairBlock",
+    "PixelGrid",
+    "RawPairBlock",
+    "Registration",
+    "Scene",
+    "ScenePair",
+    "Window",
+    "align",
+    "open_scene",
+    "pair_scenes",
+    "register",
+    "sensors",
+]
