@@ -8,11 +8,12 @@ export PYTHON
 # Two test processes suit two cores; a process runs as many kernel threads as there are cores.
 PYTEST_WORKERS ?= 2
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 SAMPLE_SEED ?= $(shell sed -n 's/^ *"seed": *\([0-9]*\).*/\1/p' sample_tiles/manifest.json)
 
 .PHONY: help
 help: ## list what can be made
-	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 20
+	@grep -E '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 24
 
 # --- the two commands -----------------------------------------------------------------------
 
@@ -33,7 +34,7 @@ env: ## .venv with what a run needs
 	@scripts/environment.sh run
 env-dev: ## .venv with what development needs
 	@scripts/environment.sh dev
-env-gpu: ## .venv with what a run on an NVIDIA device needs
+env-gpu: ## .venv with what an NVIDIA device needs besides
 	@scripts/environment.sh gpu
 
 .PHONY: lock
@@ -49,9 +50,9 @@ bundle: env-dev ## dist/bundle-VERSION.tar: all wheels and an installer, for a m
 .PHONY: check format lint types imports
 check: format lint types imports ## formatting, lint, types, direction of imports
 format: env-dev
-	@$(BIN)/ruff format --check --quiet . || { echo 'Not formatted (above): make fix'; exit 1; }
+	@$(BIN)/ruff format --check --quiet --output-format concise . || { echo 'To format: make fix'; exit 1; }
 lint: env-dev
-	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff check --quiet --output-format concise .
 types: env-dev
 	@$(BIN)/mypy
 imports: env-dev
@@ -67,11 +68,14 @@ pytest: env-dev ## the tests alone: make pytest PYTEST_ARGS='tests/scenes -k gri
 
 # --- measurements ---------------------------------------------------------------------------
 
-.PHONY: bench gpu accuracy sample
-bench: env-dev ## time the program against decoding alone and against a peer script
-	@$(BIN)/python -m benchmarks
-gpu: env-gpu ## compare and time the CUDA kernels on this machine's device; writes kernels/README.md
-	@$(BIN)/python kernels/benchmarks/gpu.py
+.PHONY: bench bench-kernels gpu accuracy sample
+bench: env-dev ## time rsg detect against decoding alone and against a peer script (BENCH_ARGS='--size 2048')
+	@$(BIN)/python -m benchmarks.bench_detect $(BENCH_ARGS)
+bench-kernels: env-dev ## time each kernel beside the machine's copy speed
+	@$(BIN)/python -m benchmarks.bench_kernels $(BENCH_ARGS)
+gpu: env-gpu ## test and time the CUDA kernels on this machine's device; writes kernels/README.md
+	@$(BIN)/python -m pytest tests/kernels
+	@$(BIN)/python -m benchmarks.bench_kernels --device cuda --readme
 accuracy: env-dev ## measure on the labelled datasets in ../shared/data; writes docs/accuracy.md
 	@$(BIN)/python scripts/accuracy.py
 sample: env-dev ## make sample_tiles/ again from its seed

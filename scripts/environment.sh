@@ -26,10 +26,17 @@ recent_enough() {
     "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
 }
 
-# The development environment holds all that a run needs.
-if holds "$wanted" || { [ "$wanted" = run ] && { holds dev || holds gpu; }; }; then
-    exit 0
-fi
+# gpu holds all of dev, dev all of run: what is there and holds more will do.
+case $wanted in
+    run) enough='run dev gpu' ;;
+    dev) enough='dev gpu' ;;
+    *) enough=$wanted ;;
+esac
+for name in $enough; do
+    if holds "$name"; then
+        exit 0
+    fi
+done
 
 if [ -n "${PYTHON:-}" ]; then
     recent_enough "$PYTHON" || fail "PYTHON=$PYTHON is not a Python 3.11 or newer that runs; name another, or leave PYTHON out."

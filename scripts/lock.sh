@@ -15,4 +15,4 @@ compile() {
 compile run --upgrade pyproject.toml
 compile bootstrap --upgrade --group build --constraint requirements/run.lock
 compile dev --upgrade pyproject.toml --group dev --constraint requirements/run.lock --constraint requirements/bootstrap.lock
-compile gpu --upgrade pyproject.toml --extra gpu --constraint requirements/run.lock
+compile gpu --upgrade pyproject.toml --extra gpu --group dev --constraint requirements/dev.lock

@@ -14,7 +14,7 @@ import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import numpy as np
 import rasterio
@@ -201,9 +201,9 @@ def _between(lattice: _Field, places: NDArray[np.float64]) -> _Field:
     return values
 
 
-def _ramp(values: _Field) -> _Field:
+def _ramp(values: NDArray[np.floating[Any]]) -> _Field:
     """Go from 0 to 1 within a narrow band around 0: an edge a pixel or two wide."""
-    ramp: _Field = np.clip(values * np.float32(12.0) + np.float32(0.5), 0.0, 1.0)
+    ramp: _Field = np.clip(values * 12.0 + 0.5, 0.0, 1.0).astype(np.float32, copy=False)
     return ramp
 
 

@@ -90,10 +90,14 @@ def mad(before: NDArray[np.float32], after: NDArray[np.float32]) -> NDArray[np.f
     before -= before.mean(axis=1, keepdims=True, dtype=np.float64)
     after -= after.mean(axis=1, keepdims=True, dtype=np.float64)
     number = before.shape[1]
-    sxx, syy, sxy = before @ before.T / number, after @ after.T / number, before @ after.T / number
+    sxx, syy, sxy = (
+        (one @ other.T).astype(np.float64) / number
+        for one, other in ((before, before), (after, after), (before, after))
+    )
     squared, a = linalg.eigh(sxy @ np.linalg.solve(syy, sxy.T), sxx)
     correlation = np.sqrt(np.clip(squared, 0.0, 1.0 - 1e-9))
-    b = np.linalg.solve(syy, sxy.T @ a) / correlation
+    b = np.linalg.solve(syy, sxy.T @ a)
+    b /= np.sqrt(np.sum(b * (syy @ b), axis=0))
     variates = a.T.astype(np.float32) @ before - b.T.astype(np.float32) @ after
     chi_square = np.zeros(number, dtype=np.float32)
     for band in range(bands):

@@ -15,103 +15,130 @@ from numba import cuda, njit, prange
 
 from rs_kernels import _check
 from rs_kernels._device import LOOP, RULE, Device, launch_grid, resolve_device
-from rs_kernels._local_norm import _sum_along_row
+from rs_kernels._window import add_up
 
 MAX_RADIUS = 100
 
 _F32 = np.float32
-_I64 = np.int64
 _ZERO = np.float32(0)
 # Steps of a difference, and its bound: sums over the largest window stay below 2**31.
 _STEPS = np.float32(256)
 _BOUND = np.float32(127 * 256)
-_STRIP_ROWS = 128
+# A tile's sums stay in the first-level cache, its window in the second; a smaller one takes more halo.
+_TILE_ROWS, _TILE_COLS = 128, 2048
 
 # 1. The rules.
 
 
 @njit(**RULE)
 def _steps(before: Any, after: Any, gain: Any, offset: Any, weight: Any) -> Any:
-    """Weighted difference in whole steps, bounded; the weight holds the number of steps already."""
+    """Weighted difference in whole steps, bounded (NaN too); the weight holds the number of steps already."""
     difference = weight * (_F32(after) * gain + offset - _F32(before))
     difference = difference if difference < _BOUND else _BOUND
     difference = difference if difference > -_BOUND else -_BOUND
-    return np.rint(difference)
+    return np.int32(np.rint(difference))
 
 
 @njit(**RULE)
-def _squared_mean(total: Any, count: Any) -> Any:
-    mean = _F32(total) / (_F32(count) * _STEPS)
-    return mean * mean
-
-
-# 2. The CPU loop: strips of rows in parallel, sums of columns that slide down, one pass along the row for each band.
+def _squared(total: Any) -> Any:
+    return _F32(total) * _F32(total)
 
 
 @njit(**RULE)
-def _add_row(
-    before: Any, after: Any, valid: Any, gain: Any, offset: Any, weight: Any, sign: Any, columns: Any
-) -> None:
+def _length(squares: Any, bands: Any, count: Any) -> Any:
+    """Root mean square over bands of the means, from the squares of the sums."""
+    return math.sqrt(squares / bands) / (_F32(count) * _STEPS)
+
+
+# 2. The CPU loop: tiles in parallel, whose rows and columns that lie outside of the image count as not valid. A window's
+# rows are kept in steps, so that each is taken once and leaves as it came; sums of columns slide down, sums along the
+# row are taken anew.
+
+
+@njit(**RULE)
+def _slide(before: Any, after: Any, valid: Any, factors: Any, kept: Any, columns: Any) -> None:
+    """Put a row in the place of the one that leaves the window, and bring the sums of columns up to date."""
+    gain, offset, weight = factors
     for x in range(columns.size):
         steps = _steps(before[x], after[x], gain, offset, weight)
-        columns[x] += sign * np.int32(steps) if valid[x] else np.int32(0)
+        steps = steps if valid[x] else np.int32(0)
+        columns[x] += steps - kept[x]
+        kept[x] = steps
 
 
 @njit(**RULE)
-def _count_row(valid: Any, sign: Any, columns: Any) -> None:
+def _slide_count(valid: Any, kept: Any, columns: Any) -> None:
     for x in range(columns.size):
-        columns[x] += sign if valid[x] else np.int32(0)
+        columns[x] += np.int32(valid[x]) - np.int32(kept[x])
+        kept[x] = valid[x]
 
 
 @njit(**RULE)
-def _add_band(window: Any, count: Any, out: Any) -> None:
-    for x in range(out.size):
-        out[x] += _squared_mean(window[x], max(count[x], 1))
+def _slide_out(kept: Any, columns: Any) -> None:
+    for x in range(columns.size):
+        columns[x] -= kept[x]
+        kept[x] = 0
 
 
 @njit(**RULE)
-def _finish(valid: Any, bands: Any, out: Any) -> None:
+def _add_squares(totals: Any, squares: Any) -> None:
+    for x in range(squares.size):
+        squares[x] += _squared(totals[x])
+
+
+@njit(**RULE)
+def _finish(squares: Any, bands: Any, count: Any, valid: Any, out: Any) -> None:
     for x in range(out.size):
-        length = np.sqrt(out[x] / bands)
+        length = _length(squares[x], bands, count[x])
         out[x] = length if valid[x] else _ZERO
 
 
 @njit(**RULE)
-def _strip(
-    before: Any, after: Any, valid: Any, factors: Any, radius: Any, y0: Any, y1: Any, out: Any
-) -> None:
+def _tile(before: Any, after: Any, valid: Any, factors: Any, radius: Any, y0: Any, x0: Any, out: Any) -> None:
     bands, height, width = before.shape
-    columns = np.zeros((bands + 1, width), np.int32)
-    window, count = np.empty(width, np.int32), np.empty(width, np.int32)
-    one = np.int32(1)
+    y1, x1 = min(y0 + _TILE_ROWS, height), min(x0 + _TILE_COLS, width)
+    first, last = max(x0 - radius, 0), min(x1 + radius, width)
+    i, j = first - (x0 - radius), last - (x0 - radius)
+    side = 2 * radius + 1
+    kept = np.zeros((side, bands + 1, x1 - x0 + 2 * radius), np.int16)
+    columns = np.zeros((bands + 1, x1 - x0 + 2 * radius), np.int32)
+    work = np.empty((2, x1 - x0 + 2 * radius), np.int32)
+    total, count = np.empty(x1 - x0, np.int32), np.empty(x1 - x0, np.int32)
+    squares = np.empty(x1 - x0, np.float32)
     for newest in range(max(y0 - radius, 0), y1 + radius):
+        oldest = kept[newest % side]
+        for k in range(bands + 1):
+            if newest >= height:
+                _slide_out(oldest[k], columns[k])
+            elif k == bands:
+                _slide_count(valid[newest, first:last], oldest[k, i:j], columns[k, i:j])
+            else:
+                _slide(
+                    before[k, newest, first:last],
+                    after[k, newest, first:last],
+                    valid[newest, first:last],
+                    (factors[0, k], factors[1, k], factors[2, k]),
+                    oldest[k, i:j],
+                    columns[k, i:j],
+                )
         y = newest - radius
-        if newest < height:
-            _count_row(valid[newest], one, columns[bands])
-            for k in range(bands):
-                gain, offset, weight = factors[0, k], factors[1, k], factors[2, k]
-                _add_row(before[k, newest], after[k, newest], valid[newest], gain, offset, weight, one, columns[k])
         if y < y0:
             continue
-        _sum_along_row(columns[bands], radius, count)
-        out[y, :] = _ZERO
+        squares[:] = _ZERO
         for k in range(bands):
-            _sum_along_row(columns[k], radius, window)
-            _add_band(window, count, out[y])
-        _finish(valid[y], _F32(bands), out[y])
-        oldest = y - radius
-        if oldest >= 0:
-            _count_row(valid[oldest], -one, columns[bands])
-            for k in range(bands):
-                gain, offset, weight = factors[0, k], factors[1, k], factors[2, k]
-                _add_row(before[k, oldest], after[k, oldest], valid[oldest], gain, offset, weight, -one, columns[k])
+            add_up(columns[k], side, work, total)
+            _add_squares(total, squares)
+        add_up(columns[bands], side, work, count)
+        _finish(squares, _F32(bands), count, valid[y, x0:x1], out[y, x0:x1])
 
 
 @njit(**LOOP)
 def _loop(before: Any, after: Any, valid: Any, factors: Any, radius: Any, out: Any) -> None:
-    height = before.shape[1]
-    for i in prange((height + _STRIP_ROWS - 1) // _STRIP_ROWS):
-        _strip(before, after, valid, factors, radius, i * _STRIP_ROWS, min((i + 1) * _STRIP_ROWS, height), out)
+    height, width = out.shape
+    across = (width + _TILE_COLS - 1) // _TILE_COLS
+    down = (height + _TILE_ROWS - 1) // _TILE_ROWS
+    for i in prange(down * across):
+        _tile(before, after, valid, factors, radius, i // across * _TILE_ROWS, i % across * _TILE_COLS, out)
 
 
 # 3. The CUDA kernels: a thread for each pixel sums along the row, then one for each column of a strip goes down.
@@ -131,7 +158,7 @@ def _rows_cuda(before: Any, after: Any, valid: Any, factors: Any, radius: Any, s
                     total += np.int32(1)
                 else:
                     gain, offset, weight = factors[0, k], factors[1, k], factors[2, k]
-                    total += np.int32(_steps(before[k, y, j], after[k, y, j], gain, offset, weight))
+                    total += _steps(before[k, y, j], after[k, y, j], gain, offset, weight)
         sums[k, y, x] = total
 
 
@@ -140,27 +167,27 @@ def _columns_cuda(sums: Any, valid: Any, radius: Any, out: Any) -> None:
     x, strip = cuda.grid(2)
     height, width = valid.shape
     bands = sums.shape[0] - 1
-    y0 = strip * _STRIP_ROWS
+    y0 = strip * _TILE_ROWS
+    y1 = y0 + _TILE_ROWS if y0 + _TILE_ROWS < height else height
     if y0 >= height or x >= width:
         return
-    for y in range(y0, min(y0 + _STRIP_ROWS, height)):
+    for y in range(y0, y1):
         out[y, x] = _ZERO
-    # Band after band, so that one running sum is in flight; counts are summed along with each.
-    for k in range(bands):
-        total = count = np.int32(0)
-        for newest in range(y0 - radius, y0 + _STRIP_ROWS + radius):
+    # Band after band, so that one running sum is in flight; the count comes last and finishes the pixel.
+    for k in range(bands + 1):
+        total = np.int32(0)
+        for newest in range(y0 - radius, y1 + radius):
             if 0 <= newest < height:
                 total += sums[k, newest, x]
-                count += sums[bands, newest, x]
             y = newest - radius
-            if y < y0 or y >= height:
+            if y < y0:
                 continue
-            out[y, x] += _squared_mean(total, count if count > 0 else 1)
+            if k < bands:
+                out[y, x] += _squared(total)
+            else:
+                out[y, x] = _length(out[y, x], _F32(bands), total) if valid[y, x] else _ZERO
             if y >= radius:
                 total -= sums[k, y - radius, x]
-                count -= sums[bands, y - radius, x]
-    for y in range(y0, min(y0 + _STRIP_ROWS, height)):
-        out[y, x] = math.sqrt(out[y, x] / _F32(bands)) if valid[y, x] else _ZERO
 
 
 # 4. The public function.
@@ -212,13 +239,11 @@ def mean_difference(
     bands, height, width = before.shape
     valid = _check.check_valid(valid, (height, width))
     radius = _check.check_radius(radius, MAX_RADIUS)
-    factors = np.stack(
-        [
-            _check.check_weights("gain", gain, (bands,)),
-            _check.check_weights("offset", offset, (bands,)),
-            _check.check_weights("weight", weight, (bands,)) * float(_STEPS),
-        ]
-    ).astype(np.float32)
+    factors = np.stack([
+        _check.check_weights("gain", gain, (bands,)),
+        _check.check_weights("offset", offset, (bands,)),
+        _check.check_weights("weight", weight, (bands,)) * float(_STEPS),
+    ]).astype(np.float32)
     out = _check.output(out, (height, width), np.float32)
     if resolve_device(device) == "cuda":
         _on_cuda(before, after, valid, factors, radius, out)
@@ -235,6 +260,6 @@ def _on_cuda(before: Any, after: Any, valid: Any, factors: Any, radius: int, out
     _rows_cuda[blocks, threads](
         cuda.to_device(before), cuda.to_device(after), valid_there, cuda.to_device(factors), radius, sums
     )
-    blocks, threads = launch_grid(-(-height // _STRIP_ROWS), width)
+    blocks, threads = launch_grid(-(-height // _TILE_ROWS), width)
     _columns_cuda[blocks, threads](sums, valid_there, radius, out_there)
     out_there.copy_to_host(out)

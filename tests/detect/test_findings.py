@@ -56,8 +56,10 @@ def test_every_column_is_described_in_both_languages() -> None:
     assert len(COLUMNS_BY_NAME) == len(COLUMNS) == len({column.alias_zh for column in COLUMNS})
     for column in COLUMNS:
         assert re.fullmatch("[a-z][a-z0-9_]*", column.name)
-        assert column.meaning_en.endswith(".") and column.meaning_zh.endswith("。")
-        assert re.search("[\u4e00-\u9fff]", column.alias_zh) and re.search("[\u4e00-\u9fff]", column.meaning_zh)
+        assert column.meaning_en.endswith(".")
+        assert column.meaning_zh.endswith("。")
+        assert re.search("[\u4e00-\u9fff]", column.alias_zh)
+        assert re.search("[\u4e00-\u9fff]", column.meaning_zh)
         assert (column.unit is not None) == (column.dtype in {"int64", "float64"})
         assert (column.decimals is not None) == (column.dtype == "float64")
 
@@ -66,7 +68,8 @@ def test_every_column_is_described_in_both_languages() -> None:
 def test_an_empty_table_is_valid_and_keeps_its_crs(crs: pyproj.CRS | None) -> None:
     table = empty_findings(crs)
     assert validate_findings(table) is table
-    assert table.crs == crs and table.empty
+    assert table.crs == crs
+    assert table.empty
 
 
 def test_types_are_as_declared_even_where_all_is_missing() -> None:
@@ -84,7 +87,8 @@ def test_types_are_as_declared_even_where_all_is_missing() -> None:
 def test_numpy_arrays_are_taken_as_they_are() -> None:
     values = values_of() | {"area_m2": np.array([1.25, 2.5], np.float32), "pixels": np.array([3, 4], np.int32)}
     table = make_findings(values, np.array([BOX, BOX]), None)
-    assert table["area_m2"].tolist() == [1.25, 2.5] and table["pixels"].tolist() == [3, 4]
+    assert table["area_m2"].tolist() == [1.25, 2.5]
+    assert table["pixels"].tolist() == [3, 4]
 
 
 @pytest.mark.parametrize(("column", "value"), forbidden_values(), ids=lambda each: getattr(each, "name", repr(each)))
@@ -137,8 +141,10 @@ def test_published_values_are_rounded_and_plain() -> None:
     }
     plain = published_values(make_findings(values, [BOX, BOX], None))
     assert plain["area_m2"].tolist() == [1.23, 2.0]
-    assert str(plain["ndvi_before"][0]) == "0.0" and np.isnan(plain["ndvi_before"][1])
+    assert str(plain["ndvi_before"][0]) == "0.0"
+    assert np.isnan(plain["ndvi_before"][1])
     assert plain["kind"].tolist() == [None, "x"]
-    assert plain["before_on"].dtype == "datetime64[D]" and np.isnat(plain["before_on"][0])
+    assert plain["before_on"].dtype == "datetime64[D]"
+    assert np.isnat(plain["before_on"][0])
     assert str(plain["before_on"][1]) == "2024-02-29"
     assert json.dumps(plain["finding_id"].tolist()) == '["f000001", "f000002"]'

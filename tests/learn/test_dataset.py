@@ -10,8 +10,9 @@ from affine import Affine
 from numpy.typing import NDArray
 from PIL import Image
 
-from rs_governance.errors import DatasetInvalid, SceneUnreadable
+from rs_governance.errors import DatasetInvalid, NotAlignable, SceneUnreadable, UsageError
 from rs_governance.learn.dataset import open_dataset, open_pair, read_label
+from rs_governance.scenes import UNREGISTERED
 
 MakePair = Callable[..., NDArray[np.bool_]]
 
@@ -54,7 +55,7 @@ def test_invalid_datasets_are_refused_with_the_remedy(make_pair: MakePair, tmp_p
     with pytest.raises(DatasetInvalid, match="A, B, label is not there"):
         open_dataset(tmp_path / "nowhere")
     make_pair("a")
-    with pytest.raises(DatasetInvalid, match="--gsd must be a positive"):
+    with pytest.raises(UsageError, match="--gsd must be a positive"):
         open_dataset(tmp_path / "town", gsd_m=0.0)
     Image.new("L", (4, 4)).save(tmp_path / "town/B/a.jpg")
     with pytest.raises(DatasetInvalid, match=r"a\.jpg and a\.png have one stem"):
@@ -116,6 +117,20 @@ def test_the_label_is_placed_where_the_images_overlap(make_pair: MakePair, tmp_p
     opened.aligned.close()
     assert (opened.row, opened.col) == (3, 7)
     np.testing.assert_array_equal(opened.reference[opened.grid_slices], truth[3:, 7:])
+
+
+def test_a_pair_that_cannot_be_aligned_is_taken_as_delivered(
+    make_pair: MakePair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_pair("a")
+
+    def refuse(_: object) -> None:
+        raise NotAlignable("different places")
+
+    monkeypatch.setattr("rs_governance.learn.dataset.register", refuse)
+    labelled = open_dataset(tmp_path / "town")
+    with open_pair(labelled, labelled.pairs[0]).aligned as pair:
+        assert pair.registration == UNREGISTERED
 
 
 def test_an_after_image_far_coarser_is_refused(make_pair: MakePair, tmp_path: Path) -> None:

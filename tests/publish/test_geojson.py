@@ -27,7 +27,7 @@ CRS_AND_PLACES = [
 ]
 
 
-def written(findings: gpd.GeoDataFrame, folder: Path) -> dict:
+def written(findings: gpd.GeoDataFrame, folder: Path):
     write_geojson(findings, folder / "findings.geojson")
     return json.loads((folder / "findings.geojson").read_text(encoding="utf-8"))
 
@@ -44,12 +44,14 @@ def turned_area(ring: np.ndarray) -> float:
 
 
 def assert_rfc_7946(document: dict) -> None:
-    assert document["type"] == "FeatureCollection" and "crs" not in document
+    assert document["type"] == "FeatureCollection"
+    assert "crs" not in document
     everything = []
     for feature in document["features"]:
         for part in rings(feature["geometry"]):
             for index, ring in enumerate(part):
-                assert len(ring) >= 4 and (ring[0] == ring[-1]).all()
+                assert len(ring) >= 4
+                assert (ring[0] == ring[-1]).all()
                 assert (turned_area(ring) > 0) == (index == 0), "outer rings turn left, holes right"
                 assert (np.round(ring, 7) == ring).all()
                 everything.append(ring)
@@ -84,12 +86,15 @@ def test_custom_crs_without_a_code(make, tmp_path, custom_crs) -> None:
 def test_values_missing_values_and_order(make, tmp_path) -> None:
     findings = make(9, crs="EPSG:4545")
     document = written(findings, tmp_path)
-    assert document["schema_version"] == "1.0" and document["schema_id"].endswith("findings:1.0")
+    assert document["schema_version"] == "1.0"
+    assert document["schema_id"].endswith("findings:1.0")
     for feature, row in zip(document["features"], findings.itertuples(), strict=True):
         properties = feature["properties"]
-        assert list(properties) == list(COLUMNS_BY_NAME) and feature["id"] == row.finding_id
+        assert list(properties) == list(COLUMNS_BY_NAME)
+        assert feature["id"] == row.finding_id
         assert properties["area_m2"] == round(row.area_m2, 2)
-        assert properties["kind"] is None and properties["before_image"] == "影像 before_image"
+        assert properties["kind"] is None
+        assert properties["before_image"] == "影像 before_image"
         assert properties["before_on"] == (None if row.before_on != row.before_on else "2024-03-31")
         assert properties["ndvi_before"] == (None if np.isnan(row.ndvi_before) else round(row.ndvi_before, 4))
     assert any(feature["properties"]["before_on"] is None for feature in document["features"])
@@ -101,11 +106,15 @@ def test_other_readers_agree(make, tmp_path, ogrinfo) -> None:
     written(findings, tmp_path)
     path = tmp_path / "findings.geojson"
     read = gpd.read_file(path)
-    assert read.crs == "EPSG:4326" and len(read) == 50 and read.is_valid.all()
+    assert read.crs == "EPSG:4326"
+    assert len(read) == 50
+    assert read.is_valid.all()
     assert read["score"].tolist() == findings["score"].round(4).tolist()
     assert read["before_on"].isna().sum() == findings["before_on"].isna().sum()
     text = ogrinfo(path, "-so")
-    assert "Feature Count: 50" in text and "before_on: Date" in text and "pixels: Integer" in text
+    assert "Feature Count: 50" in text
+    assert "before_on: Date" in text
+    assert "pixels: Integer" in text
 
 
 def test_bytes_are_equal_for_equal_findings(make, tmp_path) -> None:
@@ -146,10 +155,12 @@ def test_any_valid_outline_stays_valid_and_turns_right(make, points, hole, flip,
         return
     outline = shapely.reverse(outline) if flip else outline
     (moved,) = to_wgs84_outlines(make(crs="EPSG:4545", outlines=[outline]))
-    assert moved.is_valid and moved.geom_type in {"Polygon", "MultiPolygon"}
+    assert moved.is_valid
+    assert moved.geom_type in {"Polygon", "MultiPolygon"}
     assert (np.round(shapely.get_coordinates(moved), 7) == shapely.get_coordinates(moved)).all()
     for part in shapely.get_parts(moved):
-        assert part.exterior.is_ccw and not any(ring.is_ccw for ring in part.interiors)
+        assert part.exterior.is_ccw
+        assert not any(ring.is_ccw for ring in part.interiors)
     back = gpd.GeoSeries([moved], crs=4326).to_crs(4545).iloc[0]
     assert back.symmetric_difference(outline).area <= 0.03 * outline.length + 1e-3, "no more than a centimetre's rim"
 

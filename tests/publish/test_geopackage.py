@@ -1,5 +1,6 @@
 """Findings as a GeoPackage, judged by its standard and by other readers."""
 
+import itertools
 import sqlite3
 import time
 from pathlib import Path
@@ -33,7 +34,7 @@ def rows(path: Path, query: str) -> list[tuple]:
 
 
 @pytest.fixture(scope="module")
-def written(make, tmp_path_factory) -> Path:
+def written(make, tmp_path_factory):
     path = tmp_path_factory.mktemp("gpkg") / "findings.gpkg"
     write_gpkg(make(40, crs="EPSG:4545"), path)
     return path
@@ -45,12 +46,13 @@ def test_round_trip(make, tmp_path, crs, at, unit) -> None:
     path = tmp_path / "findings.gpkg"
     write_gpkg(findings, path)
     read = gpd.read_file(path, layer="findings")
-    assert read.crs == pyproj.CRS(crs) and list(read.columns) == list(findings.columns)
+    assert read.crs == pyproj.CRS(crs)
+    assert list(read.columns) == list(findings.columns)
     assert shapely.equals(read.geometry.to_numpy(), findings.geometry.to_numpy()).all()
     for column in COLUMNS:
         ours, theirs = findings[column.name], read[column.name]
         assert (ours.isna() == theirs.isna()).all()
-        if column.dtype == "float64":
+        if column.decimals is not None:
             assert np.nanmax(np.abs(ours - theirs)) <= 0.51 * 10.0**-column.decimals
         else:
             assert theirs[theirs.notna()].tolist() == ours[ours.notna()].tolist()
@@ -76,15 +78,20 @@ def test_a_local_grid_gets_the_undefined_cartesian_crs(make, tmp_path, ogrinfo) 
 
 def test_another_gdal_reads_it_without_complaint(written, ogrinfo) -> None:
     text = ogrinfo(written, "-so")
-    assert "Layer name: findings" in text and "Feature Count: 40" in text and "Geometry: Multi Polygon" in text
+    assert "Layer name: findings" in text
+    assert "Feature Count: 40" in text
+    assert "Geometry: Multi Polygon" in text
     assert 'ID["EPSG",4545]' in text
-    assert "before_on: Date" in text and "pixels: Integer64" in text and "area_m2: Real" in text
+    assert "before_on: Date" in text
+    assert "pixels: Integer64" in text
+    assert "area_m2: Real" in text
     assert "before_class: String (0.0), domain name=land_class" in text
 
 
 def test_it_is_a_geopackage(written) -> None:
     header = written.read_bytes()[:100]
-    assert header.startswith(b"SQLite format 3\0") and header[68:72] == b"GPKG"
+    assert header.startswith(b"SQLite format 3\0")
+    assert header[68:72] == b"GPKG"
     assert rows(written, "PRAGMA integrity_check") == [("ok",)]
     assert rows(written, "PRAGMA foreign_key_check") == []
     types = {name: kind for _, name, kind, *_ in rows(written, "PRAGMA table_info(findings)")}
@@ -101,7 +108,8 @@ def test_aliases_and_meanings_are_in_the_schema_extension(written) -> None:
     for column in COLUMNS:
         table, _, name, title, description, _, constraint = described[column.name]
         assert (table, name, title) == ("findings", column.alias_zh, column.alias_zh)
-        assert column.meaning_zh in description and column.meaning_en in description
+        assert column.meaning_zh in description
+        assert column.meaning_en in description
         assert (constraint == "land_class") == (column.values is not None)
     domain = rows(written, "SELECT value, description FROM gpkg_data_column_constraints")
     assert dict(domain) == dict(LAND_CLASSES_ZH)
@@ -124,10 +132,13 @@ def test_default_style_colours_outlines_by_score(written) -> None:
     assert (name, column, default) == ("findings", "geom", 1)
     root = ElementTree.fromstring(qml)
     renderer = root.find("renderer-v2")
-    assert renderer is not None and renderer.get("attr") == "score" and renderer.get("type") == "graduatedSymbol"
+    assert renderer is not None
+    assert renderer.get("attr") == "score"
+    assert renderer.get("type") == "graduatedSymbol"
     ranges = [(float(each.get("lower", "")), float(each.get("upper", ""))) for each in renderer.iter("range")]
-    assert ranges[0][0] == 0 and ranges[-1][1] == 1
-    assert all(one[1] == other[0] for one, other in zip(ranges, ranges[1:], strict=False))
+    assert ranges[0][0] == 0
+    assert ranges[-1][1] == 1
+    assert all(one[1] == other[0] for one, other in itertools.pairwise(ranges))
     assert len(list(renderer.iter("symbol"))) == len(ranges)
     aliases = {each.get("field"): each.get("name") for each in root.iter("alias")}
     assert aliases == {each.name: each.alias_zh for each in COLUMNS}
@@ -155,7 +166,9 @@ def test_writing_leaves_no_other_file_and_no_setting(make, tmp_path) -> None:
 def test_no_findings(tmp_path) -> None:
     write_gpkg(empty_findings(pyproj.CRS(4545)), tmp_path / "findings.gpkg")
     read = gpd.read_file(tmp_path / "findings.gpkg", layer="findings")
-    assert read.empty and read.crs == "EPSG:4545" and list(read.columns) == list(empty_findings(None).columns)
+    assert read.empty
+    assert read.crs == "EPSG:4545"
+    assert list(read.columns) == list(empty_findings(None).columns)
 
 
 def test_a_place_that_cannot_be_written_is_one_line(make, tmp_path) -> None:

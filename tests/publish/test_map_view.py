@@ -3,13 +3,14 @@
 import io
 from datetime import date
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pyproj
 from affine import Affine
 from PIL import Image
 
+from rs_governance.detect.findings import empty_findings
 from rs_governance.publish.map_view import preview
 from rs_governance.publish.overview import Overview
 from rs_governance.scenes import AlignedPair, PixelGrid, Registration, Window
@@ -44,12 +45,21 @@ def test_preview_is_the_overview(make, tmp_path) -> None:
     overview = Overview(GRID, PAIR.roles)
     whole = read(GRID.window)
     overview.add(GRID.window, whole.before, whole.after, whole.valid)
-    facts = {"before_image": "one", "after_image": "two", "before_on": date(2024, 1, 2), "registration": SHIFT}
+    facts: dict[str, Any] = {
+        "before_image": "one",
+        "after_image": "two",
+        "before_on": date(2024, 1, 2),
+        "registration": SHIFT,
+    }
     assert picture._repr_png_() == overview.render(findings, **facts)
     assert "png" not in repr(picture)
     picture.save(tmp_path / "map.png")
     assert (tmp_path / "map.png").read_bytes() == picture.png
 
 
-def test_preview_without_findings_shows_the_images() -> None:
-    assert Image.open(io.BytesIO(preview(PAIR).png)).format == "PNG"
+def test_preview_without_findings_shows_the_two_images_alone() -> None:
+    alone, marked = (
+        Image.open(io.BytesIO(picture.png)) for picture in (preview(PAIR), preview(PAIR, empty_findings(GRID.crs)))
+    )
+    assert alone.width < marked.width
+    assert alone.height < marked.height

@@ -4,6 +4,7 @@ import hashlib
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pyproj
 import pytest
@@ -25,7 +26,7 @@ from rs_governance.scenes import PixelGrid, Registration
 def record_of(**changes) -> RunRecord:
     grid = PixelGrid(crs=pyproj.CRS(4545), transform=Affine(0.8, 0, 5e5, 0, -0.8, 25e5), height=100, width=200)
     shift = Registration(dy_px=0.5, dx_px=0.0, residual_px=0.2, windows_used=9, windows_tried=9, reliable=True)
-    facts = {
+    facts: dict[str, Any] = {
         "inputs": {"before": [InputFile(name="前.tif", size_bytes=3, sha256="ab")], "after": []},
         "parameters": {"detector": "spectral", "min_area_m2": 25.0},
         "device": "cpu",
@@ -67,12 +68,15 @@ def test_record_says_what_was_run_and_nothing_of_when_and_where(tmp_path) -> Non
     record = json.loads(text)
     assert record["kind"] == "rs-governance run"
     assert record["inputs"]["before"] == [{"name": "前.tif", "size_bytes": 3, "sha256": "ab"}]
-    assert record["grid"]["crs"] == "EPSG:4545" and record["grid"]["transform"] == [0.8, 0, 5e5, 0, -0.8, 25e5]
-    assert record["registration"]["residual_px"] == 0.2 and record["findings_schema"]["version"] == "1.0"
-    assert record["findings"] == 12 and record["pixels"] == 19500 and record["observable_share"] == 0.975
-    assert str(tmp_path) not in text and str(datetime.now(UTC).year) not in json.dumps(
-        record["grid"] | record["inputs"]
-    )
+    assert record["grid"]["crs"] == "EPSG:4545"
+    assert record["grid"]["transform"] == [0.8, 0, 5e5, 0, -0.8, 25e5]
+    assert record["registration"]["residual_px"] == 0.2
+    assert record["findings_schema"]["version"] == "1.0"
+    assert record["findings"] == 12
+    assert record["pixels"] == 19500
+    assert record["observable_share"] == 0.975
+    assert str(tmp_path) not in text
+    assert str(datetime.now(UTC).year) not in json.dumps(record["grid"] | record["inputs"])
 
 
 def test_a_crs_without_a_code_is_recorded_whole(tmp_path, custom_crs) -> None:
@@ -112,9 +116,13 @@ def test_log_says_when_and_how_long(tmp_path) -> None:
     )
     write_run_log(tmp_path / "run.log.json", log)
     read = json.loads((tmp_path / "run.log.json").read_text(encoding="utf-8"))
-    assert read["started_at"] == "2024-03-01T08:00:00.000+00:00" and read["seconds_total"] == 12.5
-    assert read["seconds"] == {"open": 0.1235, "score": 9.0} and list(read["seconds"]) == ["open", "score"]
-    assert read["workers"] == 2 and read["block_px"] == 1024 and read["host"]
+    assert read["started_at"] == "2024-03-01T08:00:00.000+00:00"
+    assert read["seconds_total"] == 12.5
+    assert read["seconds"] == {"open": 0.1235, "score": 9.0}
+    assert list(read["seconds"]) == ["open", "score"]
+    assert read["workers"] == 2
+    assert read["block_px"] == 1024
+    assert read["host"]
 
 
 def test_a_place_that_cannot_be_written_is_one_line(tmp_path) -> None:

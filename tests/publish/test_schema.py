@@ -15,7 +15,7 @@ from rs_governance.publish.schema_files import DOCS_FILE, docs_text, main, schem
 
 
 @pytest.fixture(scope="module")
-def document(make, tmp_path_factory) -> dict:
+def document(make, tmp_path_factory):
     path = tmp_path_factory.mktemp("schema") / "findings.geojson"
     write_geojson(make(5, crs="EPSG:4545"), path)
     return json.loads(path.read_text(encoding="utf-8"))
@@ -32,7 +32,8 @@ def test_schema_is_a_schema_and_carries_its_version() -> None:
     schema = json.loads(schema_text())
     jsonschema.Draft7Validator.check_schema(schema)
     assert schema == findings_schema()
-    assert schema["$id"].endswith(f":{SCHEMA_VERSION}") and SCHEMA_VERSION in SCHEMA_FILE.name
+    assert schema["$id"].endswith(f":{SCHEMA_VERSION}")
+    assert SCHEMA_VERSION in SCHEMA_FILE.name
 
 
 def test_page_names_every_column_with_its_alias() -> None:
@@ -96,7 +97,9 @@ def test_a_long_collection_is_sampled_with_both_ends(document) -> None:
 def test_the_command_writes_what_is_stale(tmp_path: Path, monkeypatch, capsys) -> None:
     page = tmp_path / "schema.md"
     monkeypatch.setattr("rs_governance.publish.schema_files.DOCS_FILE", page)
-    assert main([]) == 1 and not page.exists()
-    assert main(["--write"]) == 0 and page.read_text(encoding="utf-8") == docs_text()
+    assert main([]) == 1
+    assert not page.exists()
+    assert main(["--write"]) == 0
+    assert page.read_text(encoding="utf-8") == docs_text()
     assert main([]) == 0
     assert capsys.readouterr().out == "stale schema.md\nwrote schema.md\n"

@@ -11,6 +11,8 @@ import typer
 ProgressCallback = Callable[[str, float], None]
 """Takes the name of a stage and how much of it is done, 0..1."""
 
+_STAGES = {"learn": "学习 learn", "detect": "检测 detect", "outline": "图斑 outline", "publish": "输出 publish"}
+
 
 def print_json(content: Mapping[str, Any]) -> None:
     """Print one JSON document to stdout."""
@@ -19,21 +21,33 @@ def print_json(content: Mapping[str, Any]) -> None:
 
 def print_table(rows: Sequence[tuple[str, str]]) -> None:
     """Print names and values in two columns to stdout: folded on a terminal, one line a row elsewhere."""
-    from rich.cells import cell_len
+    if not sys.stdout.isatty():
+        _print_aligned(rows)
+        return
     from rich.console import Console
     from rich.table import Table
 
-    if not sys.stdout.isatty():
-        width = max(cell_len(name) for name, _ in rows)
-        for name, value in rows:
-            typer.echo(f"{name}{' ' * (width - cell_len(name))}  {value}")
-        return
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True, style="cyan")
     table.add_column(overflow="fold")
     for row in rows:
         table.add_row(*row)
     Console(highlight=False, markup=False).print(table)
+
+
+def print_columns(header: Sequence[str], rows: Sequence[Sequence[str]], *, title: str) -> None:
+    """Print a titled table to stdout."""
+    typer.secho(title, bold=True)
+    _print_aligned([header, *rows])
+
+
+def _print_aligned(rows: Sequence[Sequence[str]]) -> None:
+    from rich.cells import cell_len  # a Chinese character is two columns wide
+
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True))
+        typer.echo("  ".join(cells).rstrip())
 
 
 @contextmanager
@@ -70,7 +84,7 @@ def _bars() -> Iterator[ProgressCallback]:
 
         def callback(stage: str, fraction: float) -> None:
             if stage not in tasks:
-                tasks[stage] = bars.add_task(stage, total=1.0)
+                tasks[stage] = bars.add_task(_STAGES.get(stage, stage), total=1.0)
             bars.update(tasks[stage], completed=fraction)
 
         yield callback
@@ -82,6 +96,6 @@ def _lines() -> ProgressCallback:
     def callback(stage: str, _fraction: float) -> None:
         if stage not in seen:
             seen.add(stage)
-            typer.echo(f"... {stage}", err=True)
+            typer.echo(f"{_STAGES.get(stage, stage)} ...", err=True)
 
     return callback

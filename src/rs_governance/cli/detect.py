@@ -1,13 +1,26 @@
 """`rsg detect`."""
 
-from typing import Annotated
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rs_governance.cli import images, options
-from rs_governance.cli.console import print_json, progress
+from rs_governance.cli.console import print_json, print_table, progress
 from rs_governance.cli.images import scene_keywords
-from rs_governance.cli.options import COMPUTING
+from rs_governance.cli.options import COMPUTING, OUTPUT, Language
+
+if TYPE_CHECKING:
+    from rs_governance.flows import RunSummary
+    from rs_governance.scenes import Registration
+
+_Language = Annotated[
+    Language,
+    typer.Option("--lang", envvar="RSG_LANG", help="摘要的语言\n\nLanguage of the summary.", rich_help_panel=OUTPUT),
+]
+_Detector = Annotated[
+    str, typer.Option("--detector", metavar="NAME", help="检测方法\n\nDetector.", rich_help_panel=COMPUTING)
+]
 
 
 def detect(
@@ -15,7 +28,7 @@ def detect(
     after: images.After,
     out: options.Out,
     replace: options.Replace = False,
-    lang: options.Lang = options.Language.zh,
+    lang: _Language = Language.zh,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
     aoi: images.Aoi = None,
@@ -30,23 +43,81 @@ def detect(
     towgs84_before: images.Towgs84Before = None,
     towgs84_after: images.Towgs84After = None,
     gsd: images.Gsd = None,
-    detector: Annotated[
-        str,
-        typer.Option("--detector", metavar="NAME", help="检测方法\n\nDetector.", rich_help_panel=COMPUTING),
-    ] = "spectral",
+    detector: _Detector = "spectral",
     device: options.Device = options.DeviceChoice.auto,
     workers: options.Workers = None,
     block: options.Block = None,
 ) -> None:
     """比较两期影像，输出疑似变化图斑 / Compare two images and write suspected changes.
 
-    结果文件夹内 / In the folder DIR: findings.gpkg, findings.geojson, score.tif, overview.png, run.json, run.log.json.
-    先看 overview.png / Look at overview.png first.
+    结果在文件夹 DIR 中，先看 overview.png / The results are in the folder DIR; look at overview.png first.
     """
-    before_keywords = scene_keywords(
+    before_options = scene_keywords(
         sensor=sensor_before, bands=bands_before, day=date_before, clouds=clouds_before, towgs84=towgs84_before, gsd=gsd
     )
-    after_keywords = scene_keywords(
+    after_options = scene_keywords(
         sensor=sensor_after, bands=bands_after, day=date_after, clouds=clouds_after, towgs84=towgs84_after, gsd=gsd
     )
-    raise NotImplementedError
+    from rs_governance.flows import run_detect
+
+    with progress(quiet=quiet or as_json) as tell:
+        summary = run_detect(
+            before,
+            after,
+            out,
+            aoi=aoi,
+            detector=detector,
+            device=device.value,
+            workers=workers,
+            block=block,
+            replace=replace,
+            before_options=before_options,
+            after_options=after_options,
+            progress=tell,
+        )
+    if as_json:
+        print_json(asdict(summary))
+    elif not quiet:
+        print_table(_rows(summary, lang))
+
+
+_PURPOSES = {
+    "overview.png": ("先看这张图：前期、后期、图斑", "look at this first: before, after, findings"),
+    "findings.gpkg": ("图斑，用 QGIS 或 ArcGIS 打开", "the findings, for QGIS or ArcGIS"),
+    "findings.geojson": ("图斑，WGS 84，用于网页和脚本", "the findings in WGS 84, for web maps and scripts"),
+    "score.tif": ("变化得分栅格，0 到 1", "how much each pixel changed, 0 to 1"),
+    "run.json": ("输入、参数、版本、配准", "inputs, parameters, versions, registration"),
+    "run.log.json": ("用时、设备", "times and device"),
+}
+
+
+def _rows(summary: "RunSummary", lang: Language) -> list[tuple[str, str]]:
+    seconds = f"{sum(summary.seconds.values()):.1f} s ({summary.device})"
+    hectares = summary.area_m2 / 10_000
+    shift = _shift(summary.registration, lang)
+    if lang is Language.zh:
+        rows = [
+            ("疑似变化图斑", f"{summary.findings} 个，共 {hectares:.2f} 公顷（{summary.area_m2 / 666.67:.1f} 亩）"),
+            ("两期均可观测", f"{summary.observable_share:.1%}"),
+            ("影像位移", shift),
+            ("用时", seconds),
+        ]
+    else:
+        rows = [
+            ("suspected changes", f"{summary.findings}, {hectares:.2f} ha in all"),
+            ("seen on both dates", f"{summary.observable_share:.1%}"),
+            ("shift of the images", shift),
+            ("time", seconds),
+        ]
+    column = 0 if lang is Language.zh else 1
+    return rows + [(str(summary.out / name), _PURPOSES[name][column]) for name in summary.files]
+
+
+def _shift(registration: "Registration", lang: Language) -> str:
+    chinese = lang is Language.zh
+    if not registration.reliable:
+        return "未能测定，按影像自带坐标比较" if chinese else "could not be measured; compared as georeferenced"
+    text = f"x {registration.dx_px:+.2f}, y {registration.dy_px:+.2f} {'像元' if chinese else 'px'}"
+    if registration.residual_px is None:
+        return text
+    return f"{text}{'，残差' if chinese else ', residual'} {registration.residual_px:.2f}"

@@ -35,10 +35,6 @@ Replace = Annotated[
     bool,
     typer.Option("--replace", help="覆盖已有的结果\n\nReplace results that are there.", rich_help_panel=OUTPUT),
 ]
-Lang = Annotated[
-    Language,
-    typer.Option("--lang", envvar="RSG_LANG", help="显示语言\n\nLanguage of text and picture.", rich_help_panel=OUTPUT),
-]
 Json = Annotated[
     bool,
     typer.Option("--json", help="以 JSON 输出，供程序读取\n\nPrint JSON, for programs.", rich_help_panel=OUTPUT),

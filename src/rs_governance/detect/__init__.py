@@ -3,6 +3,7 @@
 from rs_governance.detect.blocks import NOT_OBSERVED, ScoredBlock
 from rs_governance.detect.findings import COLUMNS, SCHEMA_VERSION, empty_findings, make_findings, validate_findings
 from rs_governance.detect.model import SpectralModel
+from rs_governance.detect.objects import BlockEntries, BlockLabels
 from rs_governance.detect.parameters import SpectralParameters
 from rs_governance.detect.spectral import DETECTOR, SpectralResult, find_changes
 
@@ -11,6 +12,8 @@ __all__ = [
     "DETECTOR",
     "NOT_OBSERVED",
     "SCHEMA_VERSION",
+    "BlockEntries",
+    "BlockLabels",
     "ScoredBlock",
     "SpectralModel",
     "SpectralParameters",

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from rs_kernels import Device, change_vector, local_mean, mean_difference
 
 from rs_governance.scenes import PairBlock
+from rs_kernels import Device, change_vector, local_mean, mean_difference
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -63,9 +63,7 @@ def measure_change(block: PairBlock, standard: Standard, *, device: Device = "cp
         Where the kernels run.
     """
     factors = (standard.gain, standard.offset, standard.weight)
-    here = mean_difference(
-        block.before, block.after, block.valid, *factors, radius=standard.here_px, device=device
-    )
+    here = mean_difference(block.before, block.after, block.valid, *factors, radius=standard.here_px, device=device)
     vector = change_vector(
         block.before, block.after, block.valid, *factors, radius=standard.tolerance_px, device=device
     )

@@ -1,6 +1,8 @@
 """From objects in pixels to findings on the ground."""
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -50,12 +52,13 @@ def describe(
     before = _indices(objects.before, pair.roles)
     after = _indices(objects.after, pair.roles)
     count = len(outlines)
-    values = {
+    values: dict[str, Sequence[Any] | npt.NDArray[Any]] = {
         "finding_id": [f"f{number:06d}" for number in range(1, count + 1)],
         "area_m2": area,
         "perimeter_m": perimeter,
         "score": objects.score,
         "score_max": objects.score_max,
+        "mad": objects.mad,
         "before_on": [pair.before.acquired_on] * count,
         "after_on": [pair.after.acquired_on] * count,
         "before_image": [pair.before.image_id] * count,
@@ -117,9 +120,7 @@ def _geodesic(outlines: npt.NDArray[np.object_], crs: pyproj.CRS | None) -> tupl
     if crs is None or geod is None or crs.geodetic_crs is None:
         return shapely.area(outlines), shapely.length(outlines)
     to_lonlat = pyproj.Transformer.from_crs(crs, crs.geodetic_crs, always_xy=True)
-    lonlat = shapely.transform(
-        outlines, lambda xy: np.stack(to_lonlat.transform(xy[:, 0], xy[:, 1]), axis=1)
-    )
+    lonlat = shapely.transform(outlines, lambda xy: np.stack(to_lonlat.transform(xy[:, 0], xy[:, 1]), axis=1))
     measured = [geod.geometry_area_perimeter(shapely.orient_polygons(outline)) for outline in lonlat]
     area, perimeter = np.array(measured, dtype=np.float64).reshape(-1, 2).T
     return np.abs(area), perimeter
@@ -146,10 +147,10 @@ def _indices(means: FloatArray, roles: tuple[str, ...]) -> dict[str, FloatArray]
     bands = dict(zip(roles, means, strict=True))
     missing = np.full(means.shape[1], np.nan)
     visible = [bands[role] for role in ("blue", "green", "red") if role in bands]
-    total = sum(visible, np.zeros(means.shape[1])) if len(visible) == 3 else missing  # noqa: PLR2004
+    total = sum(visible, np.zeros(means.shape[1])) if len(visible) == 3 else missing
     excess = (
         np.divide(2 * bands["green"] - bands["red"] - bands["blue"], total, out=np.zeros_like(total), where=total > 0)
-        if len(visible) == 3  # noqa: PLR2004
+        if len(visible) == 3
         else missing
     )
     return {
@@ -164,9 +165,7 @@ def _difference(bands: dict[str, FloatArray], one: str, other: str, missing: Flo
     if one not in bands or other not in bands:
         return missing
     total = bands[one] + bands[other]
-    return np.clip(
-        np.divide(bands[one] - bands[other], total, out=np.zeros_like(total), where=total > 0), -1.0, 1.0
-    )
+    return np.clip(np.divide(bands[one] - bands[other], total, out=np.zeros_like(total), where=total > 0), -1.0, 1.0)
 
 
 def land_classes(indices: dict[str, FloatArray]) -> list[LandClass]:

@@ -182,6 +182,16 @@ COLUMNS: tuple[Column, ...] = (
         "score", "变化得分", "Mean change score inside: 0 none, 1 certain.", "图斑内平均变化得分：0 为无变化,1 为确定。"
     ),
     _ratio("score_max", "最高得分", "Highest change score inside.", "图斑内最高变化得分。"),
+    Column(
+        name="mad",
+        alias_zh="多元变化检测值",
+        dtype="float64",
+        unit="1",
+        meaning_en="Mean of the multivariate alteration detection inside: about 1 over unchanged ground.",
+        meaning_zh="图斑内多元变化检测(IR-MAD)平均值:未变化地物约为 1。",
+        minimum=0.0,
+        decimals=4,
+    ),
     _day("before_on", "前时相日期", "Day on which the earlier image was taken.", "前时相影像的拍摄日期。"),
     _day("after_on", "后时相日期", "Day on which the later image was taken.", "后时相影像的拍摄日期。"),
     _text("before_image", "前时相影像", "Identifier of the earlier image.", "前时相影像标识。"),

@@ -25,8 +25,8 @@ class MadModel:
     """(k, band): rows applied to `after`."""
     c: FloatArray
     """(k,): subtracted, so that unchanged ground is centred on 0."""
-    no_change: FloatArray
-    """(n,): probability of no change of each sample pixel, 0..1."""
+    correlations: FloatArray
+    """(k,): canonical correlations of unchanged ground, ascending."""
     rounds: int
     """Iterations until the canonical correlations stood still."""
 
@@ -66,14 +66,17 @@ def fit_irmad(before: FloatArray, after: FloatArray, *, tolerance: float = 1e-3,
     both = np.concatenate([before, after], axis=1)
     weight = np.ones(pixels)
     former = np.zeros(bands)
-    for done in range(1, most_rounds + 1):
+    rounds = 0
+    correlation = former
+    while rounds < most_rounds:
+        rounds += 1
         a, b, c, correlation = _canonical_variates(both, weight, bands)
         variates = before @ a.T - after @ b.T - c
         weight = chi2.sf(np.square(variates).sum(axis=1), bands)
         if np.abs(correlation - former).max() < tolerance:
             break
         former = correlation
-    return MadModel(a=a, b=b, c=c, no_change=weight, rounds=done)
+    return MadModel(a=a, b=b, c=c, correlations=correlation, rounds=rounds)
 
 
 def _canonical_variates(

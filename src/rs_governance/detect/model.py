@@ -2,10 +2,10 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from rs_kernels import Device
 from skimage.filters import threshold_otsu
 
 from rs_governance.detect.change import Change, Standard, measure_change
@@ -14,6 +14,7 @@ from rs_governance.detect.parameters import SpectralParameters
 from rs_governance.detect.sample import sample_windows
 from rs_governance.errors import NothingObserved
 from rs_governance.scenes import AlignedPair, PairBlock
+from rs_kernels import Device
 
 CORE_ROLES = ("blue", "green", "red", "nir")
 """Bands that are compared where a pair has them: sharpest, least moved by the air, and on every sensor."""
@@ -43,6 +44,23 @@ class SpectralModel:
     """Change, in multiples of the scene's contrast, that divides the changed from the unchanged."""
     pixel_m2: float
     """Ground of a pixel."""
+
+    def as_record(self) -> dict[str, Any]:
+        """Return settings and what was learnt, for `run.json`."""
+        standard = self.standard
+        learnt = {
+            "bands": list(self.roles),
+            "gain": standard.gain.tolist(),
+            "offset": standard.offset.tolist(),
+            "contrast": (1.0 / standard.weight).tolist(),
+            "here_px": standard.here_px,
+            "around_px": standard.around_px,
+            "tolerance_px": standard.tolerance_px,
+            "level": self.level,
+            "mad_rounds": self.mad.rounds,
+            "mad_correlations": self.mad.correlations.tolist(),
+        }
+        return {**self.parameters.as_record(), "learnt": learnt}
 
 
 def learn_model(pair: AlignedPair, parameters: SpectralParameters, *, device: Device = "cpu") -> SpectralModel:
@@ -97,7 +115,7 @@ def compared_bands(roles: tuple[str, ...]) -> tuple[int, ...]:
     (0,)
     """
     core = tuple(band for band, role in enumerate(roles) if role in CORE_ROLES)
-    return core if len(core) >= 2 else tuple(range(min(len(roles), _MOST_BANDS)))  # noqa: PLR2004
+    return core if len(core) >= 2 else tuple(range(min(len(roles), _MOST_BANDS)))
 
 
 def dividing_level(strengths: npt.NDArray[np.float32]) -> float:
@@ -122,7 +140,7 @@ def dividing_level(strengths: npt.NDArray[np.float32]) -> float:
     0.3
     """
     logarithms = np.log(np.maximum(strengths, np.float32(_LOWEST_LEVEL / 2)).astype(np.float64))
-    if logarithms.max() - logarithms.min() < 1e-6:  # noqa: PLR2004
+    if logarithms.max() - logarithms.min() < 1e-6:
         return max(float(np.exp(logarithms[0])) * 2, _LOWEST_LEVEL)
     return max(float(np.exp(threshold_otsu(logarithms))), _LOWEST_LEVEL)
 
@@ -145,7 +163,8 @@ def _standard(
     mean_before, mean_after = before.mean(axis=1, dtype=np.float64), after.mean(axis=1, dtype=np.float64)
     deviation_before, deviation_after = before.std(axis=1, dtype=np.float64), after.std(axis=1, dtype=np.float64)
     least = 1e-6 * np.maximum(1e-6, np.abs(mean_before))
-    gain = np.maximum(deviation_before, least) / np.maximum(deviation_after, least)
+    contrast = np.maximum(deviation_before, least)
+    gain = contrast / np.maximum(deviation_after, least)
     residual = pair.registration.residual_px
     coarse = residual is not None and residual > _COARSE_RESIDUAL_PX
     pixel_m = math.sqrt(math.prod(pair.grid.pixel_size_m))

@@ -1,14 +1,19 @@
-"""Objects of a whole pair, gathered block by block; what does not cross a border is judged at once."""
+"""Objects of a whole pair, gathered block by block and judged when all is known."""
 
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from rs_governance.detect.blocks import MAD_STEPS, OBSERVED_STEPS, SCORE_STEPS, ScoredBlock
+from rs_governance.detect.model import SpectralModel
+from rs_governance.detect.parameters import SpectralParameters
 from rs_kernels import (
     BlockMerger,
     Device,
     Edges,
+    MergedObjects,
     ObjectStats,
     Rings,
     block_border,
@@ -19,39 +24,70 @@ from rs_kernels import (
     smooth_rings,
 )
 
-from rs_governance.detect.blocks import OBSERVED_STEPS, SCORE_STEPS, ScoredBlock
-from rs_governance.detect.model import SpectralModel
-
-Int64Array = npt.NDArray[np.int64]
+Place = tuple[int, int]
+BoolArray = npt.NDArray[np.bool_]
+Int32Array = npt.NDArray[np.int32]
+FloatArray = npt.NDArray[np.float64]
 
 _FLOAT_STEPS = 2**20
 """Steps of float samples, in contrasts of the scene, so that their sums are whole numbers."""
+
+# What is summed over each object, before the bands of both dates.
+_SCORE, _OBSERVED, _MAD, _BANDS = 0, 1, 2, 3
 
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeObjects:
     """The objects that are kept, one entry each, in the reading order of their first pixels."""
 
-    pixels: Int64Array
+    pixels: npt.NDArray[np.int64]
     """(n,): number of pixels."""
-    score: npt.NDArray[np.float64]
+    score: FloatArray
     """(n,): mean score, 0..1."""
-    score_max: npt.NDArray[np.float64]
+    score_max: FloatArray
     """(n,): highest score, 0..1."""
-    before: npt.NDArray[np.float64]
-    """(band, n): mean of every band of the pair on the earlier date."""
-    after: npt.NDArray[np.float64]
-    """(band, n): the same on the later date."""
-    observed_share: npt.NDArray[np.float64]
+    mad: FloatArray
+    """(n,): mean multivariate alteration, 1 over unchanged ground."""
+    observed_share: FloatArray
     """(n,): share of the surroundings that was usable on both dates, 0..1."""
+    before: FloatArray
+    """(band, n): mean of every band of the pair on the earlier date."""
+    after: FloatArray
+    """(band, n): the same on the later date."""
     rings: Rings
     """Smoothed outlines in pixels (col, row) of the pair's grid."""
-    ids_by_block: dict[tuple[int, int], npt.NDArray[np.int32]]
-    """For the block at (row, col): which entry, from 1, each of its labels is; 0 for none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlockLabels:
+    """Objects of a block, before it is known which are kept."""
+
+    weak: Int32Array
+    """(y, x): whole objects, 0 for none."""
+    firm: Int32Array
+    """(y, x): their firm parts, 0 for none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlockEntries:
+    """Which entry, from 1, the labels of a block became; 0 for none."""
+
+    weak: Int32Array
+    """Indexed by label of a whole object."""
+    firm: Int32Array
+    """Indexed by label of a firm part."""
+
+    def paint(self, labels: BlockLabels) -> Int32Array:
+        """Return the entry of each pixel of the block, (y, x)."""
+        return np.maximum(self.weak[labels.weak], self.firm[labels.firm])
 
 
 class ObjectCollector:
     """Takes scored blocks in any order and gives the objects of the whole.
+
+    An object is a connected region above the weak level with a strong mean and a peak: hysteresis, exact because it
+    is decided on merged statistics and not in a window. A large object that sprawls, as fields do that ripened
+    together, is taken apart into its firm parts.
 
     Parameters
     ----------
@@ -64,62 +100,57 @@ class ObjectCollector:
     """
 
     def __init__(self, model: SpectralModel, dtype: np.dtype[np.generic], *, device: Device = "cpu") -> None:
-        parameters = model.parameters
-        self._smallest_px = parameters.smallest_m2 / model.pixel_m2
-        self._strong = SCORE_STEPS * parameters.strong / parameters.full
-        self._scale = _FLOAT_STEPS * model.standard.weight.mean() if np.dtype(dtype).kind == "f" else None
-        self._device = device
-        self._merger = BlockMerger()
-        self._edges: dict[tuple[int, int], Edges] = {}
+        self._rule = _KeepRule(parameters=model.parameters, pixel_m2=model.pixel_m2)
+        self._scale = _FLOAT_STEPS * float(model.standard.weight.mean()) if np.dtype(dtype).kind == "f" else None
+        self._weak, self._firm = _Level(self._rule, device), _Level(self._rule, device)
+        self._parents: dict[Place, Int32Array] = {}
 
-    def add(self, block: ScoredBlock) -> npt.NDArray[np.int32]:
-        """Take in a block.
-
-        Returns
-        -------
-        numpy.ndarray
-            (y, x) int32: labels of its objects, which `ChangeObjects.ids_by_block` turns into entries.
-        """
-        window = block.window
-        labels, count = label(np.ascontiguousarray(block.mask[1:-1, 1:-1]), device=self._device)
-        border = block_border(labels, row=window.row, col=window.col)
-        stats = self._stats(block, labels, count)
-        self._merger.add(border, stats)
-        # What lies wholly inside and is not kept needs no outline: most of what a block holds is noise.
-        open_ended = np.zeros(count + 1, np.bool_)
-        open_ended[border.labels] = True
-        wanted = np.arange(count + 1, dtype=np.int32)
-        wanted[1:][~(open_ended[1:] | self._kept(stats))] = 0
-        edges = boundary_edges(block.mask, labels, row=window.row, col=window.col, device=self._device)
-        self._edges[window.row, window.col] = edges.relabelled(wanted)
-        return labels
-
-    def finish(self) -> ChangeObjects:
-        """Merge what crosses borders, keep what is large and strong enough, and link its outlines."""
-        merged = self._merger.finish()
-        kept = np.flatnonzero(self._kept(merged.stats))
-        entry = np.zeros(merged.stats.count + 1, np.int32)
-        entry[kept + 1] = np.arange(1, kept.size + 1)
-        ids = {place: entry[block_ids] for place, block_ids in merged.ids_by_block.items()}
-        edges = Edges.concatenate([self._edges[place].relabelled(ids[place]) for place in sorted(self._edges)])
-        return self._describe(merged.stats, kept, ids, smooth_rings(link_rings(edges)))
-
-    def _kept(self, stats: ObjectStats) -> npt.NDArray[np.bool_]:
-        kept: npt.NDArray[np.bool_] = (stats.pixels >= self._smallest_px) & (
-            stats.total[0] >= self._strong * stats.pixels
+    def add(self, block: ScoredBlock) -> BlockLabels:
+        """Take in a block and return its labels, which `BlockEntries` turns into entries."""
+        layers = (
+            block.score[np.newaxis],
+            block.observed[np.newaxis],
+            block.mad[np.newaxis],
+            self._whole(block.before),
+            self._whole(block.after),
         )
-        return kept
-
-    def _stats(self, block: ScoredBlock, labels: npt.NDArray[np.int32], count: int) -> ObjectStats:
-        layers = (block.score[np.newaxis], block.observed[np.newaxis], self._whole(block.before), self._whole(block.after))
         row, col = block.window.row, block.window.col
-        parts = [object_stats(labels, count, layer, row=row, col=col, device=self._device) for layer in layers]
-        return replace(
-            parts[0],
-            total=np.concatenate([part.total for part in parts]),
-            minimum=np.concatenate([part.minimum for part in parts]),
-            maximum=np.concatenate([part.maximum for part in parts]),
-        )
+        weak, _ = self._weak.add(block.weak, layers, row=row, col=col)
+        firm, parts = self._firm.add(block.firm, layers, row=row, col=col)
+        parents = np.zeros(parts.count + 1, np.int32)
+        parents[1:] = weak[parts.first[:, 0] - row, parts.first[:, 1] - col]
+        self._parents[row, col] = parents
+        return BlockLabels(weak=weak, firm=firm)
+
+    def finish(self) -> tuple[ChangeObjects, dict[Place, BlockEntries]]:
+        """Merge what crosses borders, keep what is large and strong enough, and link its outlines."""
+        weak, firm = self._weak.merge(), self._firm.merge()
+        parent = np.zeros(firm.stats.count, np.int64)
+        for place, ids in firm.ids_by_block.items():
+            parent[ids[1:] - 1] = weak.ids_by_block[place][self._parents[place][1:]] - 1
+        whole = self._rule.keeps(weak.stats)
+        part = self._rule.keeps(firm.stats)
+        cut = whole & self._rule.sprawls(weak.stats, np.bincount(parent[part], firm.stats.pixels[part], whole.size))
+        whole &= ~cut
+        part &= cut[parent]
+
+        stats = _concatenate(_taken(weak.stats, whole), _taken(firm.stats, part))
+        order = np.lexsort((stats.first[:, 1], stats.first[:, 0]))
+        entry = np.empty(order.size, np.int32)
+        entry[order] = np.arange(1, order.size + 1)
+        weak_entries, firm_entries = _spread(entry[: whole.sum()], whole), _spread(entry[whole.sum() :], part)
+        entries = {
+            place: BlockEntries(
+                weak=weak_entries[weak.ids_by_block[place]], firm=firm_entries[firm.ids_by_block[place]]
+            )
+            for place in weak.ids_by_block
+        }
+        edges = Edges.concatenate([
+            level.edges[place].relabelled(getattr(entries[place], name))
+            for level, name in ((self._weak, "weak"), (self._firm, "firm"))
+            for place in sorted(level.edges)
+        ])
+        return self._describe(_taken(stats, order), smooth_rings(link_rings(edges))), entries
 
     def _whole(self, image: npt.NDArray[Any]) -> npt.NDArray[np.integer[Any]]:
         """Return samples as whole numbers."""
@@ -127,19 +158,106 @@ class ObjectCollector:
             return image
         return np.rint(image * self._scale).astype(np.int64)
 
-    def _describe(
-        self, stats: ObjectStats, kept: Int64Array, ids: dict[tuple[int, int], npt.NDArray[np.int32]], rings: Rings
-    ) -> ChangeObjects:
-        pixels = stats.pixels[kept]
-        means = stats.total[:, kept] / pixels
-        before, after = np.split(means[2:] / (self._scale or 1.0), 2)
+    def _describe(self, stats: ObjectStats, rings: Rings) -> ChangeObjects:
+        means = stats.total / stats.pixels
+        before, after = np.split(means[_BANDS:] / (self._scale or 1.0), 2)
         return ChangeObjects(
-            pixels=pixels,
-            score=means[0] / SCORE_STEPS,
-            score_max=stats.maximum[0, kept] / SCORE_STEPS,
+            pixels=stats.pixels,
+            score=means[_SCORE] / SCORE_STEPS,
+            score_max=stats.maximum[_SCORE] / SCORE_STEPS,
+            mad=means[_MAD] / MAD_STEPS,
+            observed_share=means[_OBSERVED] / OBSERVED_STEPS,
             before=before,
             after=after,
-            observed_share=means[1] / OBSERVED_STEPS,
             rings=rings,
-            ids_by_block=ids,
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _KeepRule:
+    parameters: SpectralParameters
+    pixel_m2: float
+
+    def keeps(self, stats: ObjectStats) -> BoolArray:
+        """Tell the objects that are large and strong enough."""
+        step = SCORE_STEPS / self.parameters.full
+        kept: BoolArray = (
+            (stats.pixels * self.pixel_m2 >= self.parameters.smallest_m2)
+            & (stats.total[_SCORE] >= self.parameters.strong * step * stats.pixels)
+            & (stats.maximum[_SCORE] >= self.parameters.peak * step)
+        )
+        return kept
+
+    def sprawls(self, stats: ObjectStats, firm_pixels: npt.NDArray[Any]) -> BoolArray:
+        """Tell the objects to take apart; one without firm parts stays whole."""
+        box = (stats.bbox[:, 2] - stats.bbox[:, 0]) * (stats.bbox[:, 3] - stats.bbox[:, 1])
+        sprawling: BoolArray = (
+            (stats.pixels * self.pixel_m2 > self.parameters.sprawl_m2)
+            & (stats.pixels < self.parameters.sprawl_fill * box)
+            & (firm_pixels > 0)
+            & (firm_pixels < self.parameters.sprawl_firm * stats.pixels)
+        )
+        return sprawling
+
+
+class _Level:
+    """Objects of one level of the score, block by block."""
+
+    def __init__(self, rule: _KeepRule, device: Device) -> None:
+        self.edges: dict[Place, Edges] = {}
+        self._rule = rule
+        self._device = device
+        self._merger = BlockMerger()
+
+    def add(
+        self, ringed: BoolArray, layers: tuple[npt.NDArray[Any], ...], *, row: int, col: int
+    ) -> tuple[Int32Array, ObjectStats]:
+        labels, count = label(np.ascontiguousarray(ringed[1:-1, 1:-1]), device=self._device)
+        parts = [object_stats(labels, count, layer, row=row, col=col, device=self._device) for layer in layers]
+        stats = replace(
+            parts[0],
+            total=np.concatenate([part.total for part in parts]),
+            minimum=np.concatenate([part.minimum for part in parts]),
+            maximum=np.concatenate([part.maximum for part in parts]),
+        )
+        border = block_border(labels, row=row, col=col)
+        self._merger.add(border, stats)
+        # What lies wholly inside and is not kept needs no outline: most of what a block holds is noise.
+        wanted = np.arange(count + 1, dtype=np.int32)
+        wanted[1:][~self._rule.keeps(stats)] = 0
+        wanted[border.labels] = border.labels
+        edges = boundary_edges(ringed, labels, row=row, col=col, device=self._device)
+        self.edges[row, col] = edges.relabelled(wanted)
+        return labels, stats
+
+    def merge(self) -> MergedObjects:
+        return self._merger.finish()
+
+
+def _taken(stats: ObjectStats, chosen: npt.NDArray[Any]) -> ObjectStats:
+    return ObjectStats(
+        pixels=stats.pixels[chosen],
+        total=stats.total[:, chosen],
+        minimum=stats.minimum[:, chosen],
+        maximum=stats.maximum[:, chosen],
+        bbox=stats.bbox[chosen],
+        first=stats.first[chosen],
+    )
+
+
+def _concatenate(one: ObjectStats, other: ObjectStats) -> ObjectStats:
+    return ObjectStats(
+        pixels=np.concatenate([one.pixels, other.pixels]),
+        total=np.concatenate([one.total, other.total], axis=1),
+        minimum=np.concatenate([one.minimum, other.minimum], axis=1),
+        maximum=np.concatenate([one.maximum, other.maximum], axis=1),
+        bbox=np.concatenate([one.bbox, other.bbox]),
+        first=np.concatenate([one.first, other.first]),
+    )
+
+
+def _spread(entry: Int32Array, kept: BoolArray) -> Int32Array:
+    """Return entries indexed by id, 0 for the background and for what is not kept."""
+    spread = np.zeros(kept.size + 1, np.int32)
+    spread[1:][kept] = entry
+    return spread

@@ -22,7 +22,17 @@ class SpectralParameters:
     weak: float = 0.9
     """Pixels above this multiple of the level belong to an object."""
     strong: float = 1.1
-    """Objects whose mean is above this multiple of the level are kept."""
+    """Objects whose mean is above this multiple of the level are kept,"""
+    peak: float = 1.4
+    """if their highest pixel is above this one."""
+    firm: float = 1.15
+    """Objects that sprawl are taken apart into what is above this multiple of the level."""
+    sprawl_m2: float = 20_000.0
+    """An object may sprawl from this size on,"""
+    sprawl_fill: float = 0.45
+    """where it fills less than this share of the rectangle around it,"""
+    sprawl_firm: float = 0.8
+    """and where its firm parts are less than this share of it."""
     full: float = 2.5
     """Multiple of the level that scores 1."""
     open_m: float = 1.0
@@ -38,8 +48,9 @@ class SpectralParameters:
 
     def __post_init__(self) -> None:
         """Refuse settings that contradict each other."""
-        if not 0 < self.weak <= self.strong < self.full:
-            raise UsageError(f"Expected 0 < weak <= strong < full, got {self.weak}, {self.strong}, {self.full}.")
+        levels = (self.weak, self.strong, self.firm, self.peak, self.full)
+        if not (0 < self.weak <= min(self.strong, self.firm) and max(levels) == self.full):
+            raise UsageError(f"Expected weak below strong, firm and peak, full above all, got {levels}.")
         if not 0 <= self.own_share <= 1:
             raise UsageError(f"Expected an own share of 0 to 1, got {self.own_share}.")
         if self.tolerance_px not in (0, 1, 2):

@@ -4,21 +4,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import geopandas as gpd
-import numpy as np
-import numpy.typing as npt
-from rs_kernels import Device
 
 from rs_governance.detect.blocks import BLOCK_PX, ScoredBlock, score_blocks
 from rs_governance.detect.describe import describe
 from rs_governance.detect.model import SpectralModel, learn_model
-from rs_governance.detect.objects import ObjectCollector
+from rs_governance.detect.objects import BlockEntries, BlockLabels, ObjectCollector
 from rs_governance.detect.parameters import SpectralParameters
 from rs_governance.scenes import AlignedPair
+from rs_kernels import Device
 
 DETECTOR = "spectral"
 """Name of this detector in tables and on the command line."""
 
-BlockSink = Callable[[ScoredBlock, npt.NDArray[np.int32]], None]
+BlockSink = Callable[[ScoredBlock, BlockLabels], None]
 """Takes every block and the labels of its objects while they pass."""
 
 Progress = Callable[[str, float], None]
@@ -33,8 +31,8 @@ class SpectralResult:
     """Declared findings in the pair's CRS, in the reading order of their first pixels."""
     model: SpectralModel
     """What was learnt from the pair."""
-    entries_by_block: dict[tuple[int, int], npt.NDArray[np.int32]]
-    """For the block at (row, col): the finding, from 1, of each of its labels; 0 for none."""
+    entries: dict[tuple[int, int], BlockEntries]
+    """For the block at (row, col): the finding, from 1, that each of its labels became."""
 
 
 def find_changes(
@@ -95,7 +93,7 @@ def find_changes(
         if sink is not None:
             sink(block, labels)
     tell("outline", 0.0)
-    objects = collector.finish()
+    objects, entries = collector.finish()
     findings = describe(objects, pair, parameters, detector=DETECTOR)
     tell("outline", 1.0)
-    return SpectralResult(findings=findings, model=model, entries_by_block=objects.ids_by_block)
+    return SpectralResult(findings=findings, model=model, entries=entries)

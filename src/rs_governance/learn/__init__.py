@@ -3,6 +3,7 @@
 from rs_governance.learn.accuracy import write_accuracy
 from rs_governance.learn.dataset import LabelledDataset, LabelledPair, OpenedPair, open_dataset, open_pair
 from rs_governance.learn.detection import Detection, Detector
+from rs_governance.learn.detectors import own_detectors
 from rs_governance.learn.evaluate import Evaluation, PairRow, evaluate_dataset
 from rs_governance.learn.peers import PEERS
 from rs_governance.learn.provenance import Provenance, gather_provenance
@@ -30,6 +31,7 @@ __all__ = [
     "gather_provenance",
     "open_dataset",
     "open_pair",
+    "own_detectors",
     "pool",
     "write_accuracy",
     "write_report",

@@ -8,8 +8,18 @@ import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
 
-from rs_governance.errors import DatasetInvalid
-from rs_governance.scenes import AlignedPair, PixelGrid, Registration, align, open_scene, pair_scenes, register
+from rs_governance.errors import DatasetInvalid, NotAlignable, UsageError
+from rs_governance.scenes import (
+    UNREGISTERED,
+    AlignedPair,
+    PixelGrid,
+    Registration,
+    ScenePair,
+    align,
+    open_scene,
+    pair_scenes,
+    register,
+)
 
 ASSUMED_GSD_M = 0.5
 """Ground size of a pixel where neither a georeference nor the caller tells it."""
@@ -20,7 +30,6 @@ FOLDERS = ("A", "B", "label")
 _IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff"})
 _LOSSY_SUFFIXES = frozenset({".jpg", ".jpeg"})
 _WHOLE_PX = 0.01
-_UNSHIFTED = Registration(dy_px=0.0, dx_px=0.0, residual_px=None, windows_used=0, windows_tried=0, reliable=False)
 
 Sampling = Literal["georeference", "given", "assumed"]
 """Where the ground size of a pixel came from."""
@@ -103,15 +112,17 @@ def open_dataset(folder: Path, *, gsd_m: float | None = None) -> LabelledDataset
     Raises
     ------
     DatasetInvalid
-        If a folder is missing, a stem names two images, no pair is complete, or `gsd_m` is not positive.
+        If a folder is missing, a stem names two images or no pair is complete.
+    UsageError
+        If `gsd_m` is not positive.
     """
     if gsd_m is not None and not 0 < gsd_m < float("inf"):
-        raise DatasetInvalid(f"--gsd must be a positive number of metres, got {gsd_m}")
+        raise UsageError(f"--gsd must be a positive number of metres, got {gsd_m}.")
     missing = [name for name in FOLDERS if not (folder / name).is_dir()]
     if missing:
         raise DatasetInvalid(
             f"{folder}: expected the folders A/ (before), B/ (after) and label/, but {', '.join(missing)} is not there; "
-            "arrange the images so, with one file stem for each pair"
+            "arrange the images so, with one file stem for each pair."
         )
     found = {name: _images_by_stem(folder / name) for name in FOLDERS}
     pairs: list[LabelledPair] = []
@@ -126,7 +137,7 @@ def open_dataset(folder: Path, *, gsd_m: float | None = None) -> LabelledDataset
     if not pairs:
         seen = "; ".join(incomplete[:3]) or "no PNG, JPEG or TIFF file at all"
         raise DatasetInvalid(
-            f"{folder}: no stem has a file in each of A/, B/ and label/ ({seen}); give the three files of a pair one stem"
+            f"{folder}: no stem has a file in each of A/, B/ and label/ ({seen}); give the three files of a pair one stem."
         )
     return LabelledDataset(
         name=folder.resolve().name, folder=folder, pairs=tuple(pairs), incomplete=tuple(incomplete), gsd_m=gsd_m
@@ -136,7 +147,8 @@ def open_dataset(folder: Path, *, gsd_m: float | None = None) -> LabelledDataset
 def open_pair(dataset: LabelledDataset, labelled: LabelledPair) -> OpenedPair:
     """Open, register and align one pair as `rsg detect` would, and read its reference.
 
-    Close its `aligned` after use.
+    Where detection would refuse a pair as not alignable it is taken as delivered: its maker has
+    aligned it, and much change on a small tile is what a dataset is for. Close `aligned` after use.
 
     Parameters
     ----------
@@ -173,7 +185,7 @@ def open_pair(dataset: LabelledDataset, labelled: LabelledPair) -> OpenedPair:
     )
     return OpenedPair(
         stem=labelled.stem,
-        aligned=align(scenes, register(scenes)),
+        aligned=align(scenes, _registration(scenes)),
         reference=reference,
         known=known,
         row=row,
@@ -206,11 +218,18 @@ def read_label(path: Path) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         If the file cannot be read.
     """
     scene = open_scene(path, assume_gsd_m=ASSUMED_GSD_M, zero_is_nodata=False)
-    with align(pair_scenes(scene, scene), _UNSHIFTED) as both:
+    with align(pair_scenes(scene, scene), UNREGISTERED) as both:
         block = both.read(both.grid.window)
     above = 127 if path.suffix.lower() in _LOSSY_SUFFIXES else 0
     changed: NDArray[np.bool_] = np.any(np.abs(block.before.astype(np.float64)) > above, axis=0)
     return changed, block.valid | (scene.nodata == 0)
+
+
+def _registration(scenes: ScenePair) -> Registration:
+    try:
+        return register(scenes)
+    except NotAlignable:
+        return UNREGISTERED
 
 
 def _place(before: PixelGrid, common: PixelGrid, labelled: LabelledPair) -> tuple[int, int]:
@@ -233,7 +252,7 @@ def _images_by_stem(folder: Path) -> dict[str, Path]:
             continue
         if path.stem in images:
             raise DatasetInvalid(
-                f"{folder}: {images[path.stem].name} and {path.name} have one stem; keep one of the two files"
+                f"{folder}: {images[path.stem].name} and {path.name} have one stem; keep one of the two files."
             )
         images[path.stem] = path
     return images

@@ -3,12 +3,11 @@
 from collections.abc import Callable, Mapping
 
 import numpy as np
-import numpy.typing as npt
-from rs_kernels import Device
 
-from rs_governance.detect import DETECTOR, NOT_OBSERVED, ScoredBlock, SpectralParameters, find_changes
+from rs_governance.detect import DETECTOR, NOT_OBSERVED, BlockLabels, ScoredBlock, SpectralParameters, find_changes
 from rs_governance.learn.detection import Detection, Detector
 from rs_governance.scenes import AlignedPair
+from rs_kernels import Device
 
 _SCORE_STEPS = np.float32(250)
 
@@ -25,15 +24,13 @@ def spectral(pair: AlignedPair, *, parameters: SpectralParameters | None = None,
     device
         Where the kernels run.
     """
-    blocks: list[tuple[ScoredBlock, npt.NDArray[np.int32]]] = []
-    result = find_changes(
-        pair, parameters, device=device, sink=lambda block, labels: blocks.append((block, labels))
-    )
+    blocks: list[tuple[ScoredBlock, BlockLabels]] = []
+    result = find_changes(pair, parameters, device=device, sink=lambda block, labels: blocks.append((block, labels)))
     mask = np.zeros((pair.grid.height, pair.grid.width), np.bool_)
     score = np.zeros(mask.shape, np.float32)
     for block, labels in blocks:
         where = block.window.slices
-        mask[where] = result.entries_by_block[block.window.row, block.window.col][labels] > 0
+        mask[where] = result.entries[block.window.row, block.window.col].paint(labels) > 0
         score[where] = np.where(block.score == NOT_OBSERVED, 0, block.score) / _SCORE_STEPS
     return Detection(mask=mask, score=score)
 

@@ -226,4 +226,4 @@ def _write_mask(found: NDArray[np.bool_], opened: OpenedPair, out: Path) -> None
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(picture).save(path)
     except OSError as error:
-        raise OutputFailed(f"{path}: the mask could not be written ({error}); check room and permission") from error
+        raise OutputFailed(f"{path}: the mask could not be written ({error}); check room and permission.") from error

@@ -205,7 +205,7 @@ def write_text(path: Path, text: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise OutputFailed(f"{path}: could not be written ({error}); check room and permission") from error
+        raise OutputFailed(f"{path}: could not be written ({error}); check room and permission.") from error
 
 
 def _json(content: dict[str, object]) -> str:

@@ -86,7 +86,7 @@ def draw_sheet(evaluation: Evaluation, out: Path) -> Path:
     try:
         sheet.save(path)
     except OSError as error:
-        raise OutputFailed(f"{path}: the sheet could not be written ({error}); check room and permission") from error
+        raise OutputFailed(f"{path}: the sheet could not be written ({error}); check room and permission.") from error
     return path
 
 

@@ -104,8 +104,11 @@ def to_wgs84_outlines(findings: gpd.GeoDataFrame) -> npt.NDArray[Any]:
 
     outlines = shapely.transform(shapely.force_2d(findings.geometry.to_numpy()), transform)
     _check_degrees(outlines, findings)
-    snapped = shapely.set_precision(_mended(outlines), 10.0**-DECIMALS)
-    rounded = shapely.transform(_mended(snapped), lambda xy: np.round(xy, DECIMALS) + 0.0)
+    rounded = shapely.transform(outlines, _rounded)
+    # snapping keeps an outline valid where plain rounding crosses its edges, but is slow
+    broken = ~shapely.is_valid(rounded)
+    snapped = shapely.set_precision(_mended(outlines[broken]), 10.0**-DECIMALS)
+    rounded[broken] = shapely.transform(_mended(snapped), _rounded)
     gone = np.flatnonzero(shapely.is_empty(rounded))
     if gone.size:
         raise SchemaViolation(
@@ -145,6 +148,10 @@ def _check_degrees(outlines: npt.NDArray[Any], findings: gpd.GeoDataFrame) -> No
         raise CrsRefused(f"Finding {name} lies outside the area of {findings.crs.name!r}; check the images' CRS.")
     if len(bounds) and bounds[:, 2].max() - bounds[:, 0].min() > 180:
         raise CrsRefused("The findings lie on both sides of the 180° meridian; cut the area of interest there.")
+
+
+def _rounded(xy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return np.round(xy, DECIMALS) + 0.0  # -0.0 becomes 0.0
 
 
 def _mended(outlines: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -4,7 +4,6 @@ import contextlib
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import geopandas as gpd
 import pyogrio
@@ -155,10 +154,11 @@ def _add_style(connection: sqlite3.Connection) -> None:
 
 
 @contextlib.contextmanager
-def _failing_plainly(path: Path) -> Iterator[Any]:
+def _failing_plainly(path: Path) -> Iterator[None]:
     try:
         yield
     except (sqlite3.OperationalError, DataSourceError, DataLayerError, FeatureError, GeometryError) as error:
+        reason = " ".join(str(error).split())
         raise OutputFailed(
-            f"Cannot write {str(path)!r}: {error}; check that the disk has room and the folder is writable."
+            f"Cannot write {str(path)!r}: {reason}; check that the disk has room and the folder is writable."
         ) from error

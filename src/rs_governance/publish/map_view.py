@@ -5,7 +5,6 @@ from pathlib import Path
 
 import geopandas as gpd
 
-from rs_governance.detect.findings import empty_findings
 from rs_governance.publish.output_folder import writing
 from rs_governance.publish.overview import Overview
 from rs_governance.scenes import AlignedPair
@@ -57,7 +56,7 @@ def preview(pair: AlignedPair, findings: gpd.GeoDataFrame | None = None, *, list
         block = pair.read(window)
         overview.add(window, block.before, block.after, block.valid)
     png = overview.render(
-        empty_findings(pair.grid.crs) if findings is None else findings,
+        findings,
         before_image=pair.before.image_id,
         after_image=pair.after.image_id,
         before_on=pair.before.acquired_on,

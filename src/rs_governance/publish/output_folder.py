@@ -3,7 +3,6 @@
 import ctypes
 import errno
 import fcntl
-import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -13,11 +12,8 @@ from types import TracebackType
 
 from rs_governance.errors import OutputFailed
 
-RECORD_NAME = "run.json"
-"""The file by which a folder is known to be a result of ours."""
-
-RECORD_KIND = "rs-governance run"
-"""What `run.json` says under "kind"."""
+MANIFEST = ".rsg-result"
+"""File that marks a folder as a result of ours and names what we put there, one a line."""
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
@@ -30,11 +26,11 @@ _REASONS = {
     errno.EPERM: "no permission to write there; choose another folder",
     errno.EROFS: "the disk is read-only; choose another folder",
     errno.ENOENT: "the folder is gone; start again",
-    errno.ENOTDIR: "a part of that path is a file; choose another folder",
+    errno.ENOTDIR: "a file is in the way; choose another folder",
     errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
     errno.EBUSY: "it is a mount point; choose a folder inside it",
     errno.EXDEV: "it is a mount point; choose a folder inside it",
-    errno.EEXIST: "it was filled meanwhile; choose another folder",
+    errno.EEXIST: "a file is in the way; choose another folder",
     errno.ENOTEMPTY: "it was filled meanwhile; choose another folder",
     errno.EIO: "the disk reports an error; choose another disk",
 }
@@ -62,7 +58,7 @@ class OutputFolder:
 
     Files go into a hidden sibling, `.NAME.rsg-part`, and reach `out` together when the block ends without an
     error: whatever happens in between, a power cut included, `out` is absent, empty or whole. A former result is
-    exchanged with the new one in one step. What a killed run left behind is removed by the next run to the
+    exchanged with the new one in one step, unless it holds files that we did not put there. What a killed run left behind is removed by the next run to the
     same place. The lock is on the hidden folder itself, so two runs to one place refuse each other.
 
     Parameters
@@ -85,14 +81,14 @@ class OutputFolder:
     ...     with OutputFolder(out) as part:
     ...         _ = (part / "hello.txt").write_text("hello")
     ...         seen = out.exists()
-    ...     print(seen, [file.name for file in out.iterdir()])
+    ...     print(seen, [file.name for file in out.iterdir() if file.suffix])
     False ['hello.txt']
     """
 
     def __init__(self, out: Path, *, replace: bool = False) -> None:
         self.out = out.resolve()
         self.replace = replace
-        self._part = self.out.with_name(f".{self.out.name}.rsg-part")
+        self._part = self.out.parent / f".{self.out.name}.rsg-part"
         self._locks: list[int] = []
 
     def __enter__(self) -> Path:
@@ -122,16 +118,18 @@ class OutputFolder:
             self._unlock()
 
     def _refuse_foreign(self) -> None:
-        if not self.out.name:
-            raise OutputFailed(f"{str(self.out)!r} cannot be an output folder; name a folder inside it.")
+        if not self.out.name or self.out == Path.cwd():  # a folder that someone stands in cannot be exchanged
+            raise OutputFailed(f"{str(self.out)!r} cannot be the output folder; name a folder inside it.")
         if self.out.exists() and not self.out.is_dir():
             raise OutputFailed(f"{str(self.out)!r} is not a folder; choose another name.")
         if not self.out.exists() or not any(self.out.iterdir()):
             return
         if not self.replace:
             raise OutputFailed(f"{str(self.out)!r} is not empty; choose another folder, or allow it to be replaced.")
-        if not _is_result(self.out):
-            raise OutputFailed(f"{str(self.out)!r} holds something else than a former result; choose another folder.")
+        if foreign := _foreign_entries(self.out):
+            raise OutputFailed(
+                f"{str(self.out)!r} holds {foreign[0]!r}, which no run wrote; move it away or choose another folder."
+            )
 
     def _make_part(self) -> None:
         """Make the hidden folder, or take over a dead run's, and empty it."""
@@ -145,6 +143,8 @@ class OutputFolder:
 
     def _publish(self) -> bool:
         """Give the filled folder its name; return whether the hidden name still holds a folder of ours."""
+        entries = sorted(entry.name for entry in self._part.iterdir())
+        (self._part / MANIFEST).write_text("".join(f"{name}\n" for name in entries), encoding="utf-8")
         for folder, _, names in os.walk(self._part):
             for name in names:
                 _sync(Path(folder) / name)
@@ -175,12 +175,13 @@ class OutputFolder:
             os.close(self._locks.pop())
 
 
-def _is_result(folder: Path) -> bool:
+def _foreign_entries(folder: Path) -> list[str]:
+    """Return what is in a folder that we did not put there; a reader's sidecar of our file counts as ours."""
     try:
-        record = json.loads((folder / RECORD_NAME).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return isinstance(record, dict) and record.get("kind") == RECORD_KIND
+        ours = tuple((folder / MANIFEST).read_text(encoding="utf-8").split("\n")[:-1])
+    except (FileNotFoundError, ValueError):
+        ours = ()
+    return sorted(entry.name for entry in folder.iterdir() if not (ours and entry.name.startswith((MANIFEST, *ours))))
 
 
 def _sync(path: Path) -> None:

@@ -97,13 +97,14 @@ class Overview:
 
     def render(
         self,
-        findings: gpd.GeoDataFrame,
+        findings: gpd.GeoDataFrame | None,
         *,
         before_image: str,
         after_image: str,
         before_on: date | None = None,
         after_on: date | None = None,
         registration: Registration | None = None,
+        observable_share: float | None = None,
         listed: int = 10,
     ) -> bytes:
         """Draw before, after, and after with the findings, side by side.
@@ -111,13 +112,15 @@ class Overview:
         Parameters
         ----------
         findings
-            Declared findings in the grid's CRS.
+            Declared findings in the grid's CRS; None for a sheet of the two images alone.
         before_image, after_image
             Identifiers of the images, shown above the panels.
         before_on, after_on
             Days of the images; None is shown as unknown.
         registration
             Shift between the images; None leaves it out.
+        observable_share
+            Share of the wanted ground that was usable on both dates, 0..1; None takes that of the whole grid.
         listed
             How many findings to number and list, the strongest and largest first.
 
@@ -133,7 +136,7 @@ class Overview:
             before_on=before_on,
             after_on=after_on,
             registration=registration,
-            observable_share=self.observable_share,
+            observable_share=self.observable_share if observable_share is None else observable_share,
             listed=listed,
         )
         before, after = (self._picture(index) for index in (0, 1))
@@ -173,9 +176,9 @@ def _stretched(means: npt.NDArray[np.float32], seen: npt.NDArray[np.bool_]) -> n
     sample = means[:, seen]
     sample = sample[:, :: -(-sample.shape[1] // _SAMPLE)]
     low, high = np.percentile(sample, (0.5, 99.5), axis=1)
-    # half-way to a common range: the scene keeps its colour cast, haze is still taken off
-    low, high = ((edge + edge.mean()) / 2 for edge in (low, high))
-    gain = 1023 / np.maximum(high - low, 1e-6)
+    # each band loses its own haze, but only half of its contrast is evened out: green ground stays green
+    span = high - low
+    gain = 1023 / np.maximum((span + span.mean()) / 2, 1e-6)
     # a few bright roofs must not leave the rest in the dark: brighten until the median is no darker than 0.36
     median = float(np.median((sample - low[:, None]) * gain[:, None])) / 1023
     gamma = float(np.clip(np.log(0.36) / np.log(np.clip(median, 0.01, 0.99)), 0.5, 1.0))

@@ -51,7 +51,16 @@ class SheetFacts:
     """How many findings to number and list."""
 
 
-def draw_sheet(before: Image.Image, after: Image.Image, findings: gpd.GeoDataFrame, facts: SheetFacts) -> bytes:
+@dataclass(frozen=True, kw_only=True)
+class _Panel:
+    picture: Image.Image
+    title: str
+    small: str
+    day: date | None
+    image: str
+
+
+def draw_sheet(before: Image.Image, after: Image.Image, findings: gpd.GeoDataFrame | None, facts: SheetFacts) -> bytes:
     """Compose the sheet and return it as a PNG.
 
     Parameters
@@ -59,45 +68,56 @@ def draw_sheet(before: Image.Image, after: Image.Image, findings: gpd.GeoDataFra
     before, after
         RGB pictures of the whole grid, of one size.
     findings
-        Declared findings in the grid's CRS.
+        Declared findings in the grid's CRS; None leaves out the third panel and the list.
     facts
         What else to say.
     """
-    ranked = ranked_findings(validate_findings(findings))
-    listed = ranked.head(facts.listed)
-    panel, metres_per_px = _panel_size(facts.grid)
-    column = max(panel[0], _COLUMN_AT_LEAST)
-    rows = max(1, math.ceil(len(listed) / 2))
-    width = 2 * _MARGIN + 3 * column + 2 * _GAP
-    height = _HEAD + _PANEL_HEAD + panel[1] + _MAP_FOOT + (rows + 1) * _ROW + 56
-    sheet = Image.new("RGB", (width, height), _PAPER)
-    draw = ImageDraw.Draw(sheet)
-    _draw_head(draw, width, findings, facts)
-    pictures = [picture.resize(panel, Image.Resampling.LANCZOS) for picture in (before, after, after)]
-    placed = place_findings(ranked, facts.grid, panel)
-    draw_outlines(pictures[2], placed)
-    draw_numbers(pictures[2], placed[: facts.listed])
-    heads = (
-        ("前时相", "Before", facts.before_on, facts.before_image),
-        ("后时相", "After", facts.after_on, facts.after_image),
-        ("疑似变化", "After, with suspected changes", facts.after_on, facts.after_image),
-    )
+    size, metres_per_px = _panel_size(facts.grid)
+    ranked = None if findings is None else ranked_findings(validate_findings(findings))
+    panels = _panels(before, after, ranked, facts, size)
+    column = max(size[0], _COLUMN_AT_LEAST)
+    width = 2 * _MARGIN + len(panels) * column + (len(panels) - 1) * _GAP
     top = _HEAD + _PANEL_HEAD
-    for index, (picture, (title, small, day, image)) in enumerate(zip(pictures, heads, strict=True)):
+    foot = top + size[1]
+    lines = 0 if ranked is None else 1 + max(1, math.ceil(min(len(ranked), facts.listed) / 2))
+    sheet = Image.new("RGB", (width, foot + _MAP_FOOT + lines * _ROW + (56 if lines else 0)), _PAPER)
+    draw = ImageDraw.Draw(sheet)
+    _draw_head(draw, width, ranked, facts)
+    for index, panel in enumerate(panels):
         left = _MARGIN + index * (column + _GAP)
-        _draw_panel_head(draw, left, column, title, small, day, image)
-        x = left + (column - panel[0]) // 2
-        sheet.paste(picture, (x, top))
-        draw.rectangle((x, top, x + panel[0] - 1, top + panel[1] - 1), outline=(120, 126, 136))
-    foot = top + panel[1]
-    _draw_scale(draw, _MARGIN, foot + 58, metres_per_px, min(panel[0], column) * 0.5)
+        _draw_panel_head(draw, left, column, panel)
+        x = left + (column - size[0]) // 2
+        sheet.paste(panel.picture, (x, top))
+        draw.rectangle((x, top, x + size[0] - 1, top + size[1] - 1), outline=(120, 126, 136))
+    _draw_scale(draw, _MARGIN, foot + 58, metres_per_px, size[0] * 0.5)
     _draw_north(draw, _MARGIN + column - 40, foot + 62, facts.grid)
-    _draw_legend(draw, _MARGIN + column + _GAP, foot + 40, column, facts.observable_share < 1)
-    _draw_caution(draw, width - _MARGIN, foot + 50)
-    _draw_list(draw, listed, foot + _MAP_FOOT, width)
+    if ranked is not None:
+        _draw_legend(draw, _MARGIN + column + _GAP, foot + 40, column, facts.observable_share < 1)
+        _draw_caution(draw, width - _MARGIN, foot + 50)
+        _draw_list(draw, ranked.head(facts.listed), foot + _MAP_FOOT, width)
     file = io.BytesIO()
     sheet.save(file, "PNG", compress_level=3)
     return file.getvalue()
+
+
+def _panels(
+    before: Image.Image, after: Image.Image, ranked: gpd.GeoDataFrame | None, facts: SheetFacts, size: tuple[int, int]
+) -> list[_Panel]:
+    before, after = (picture.resize(size, Image.Resampling.LANCZOS) for picture in (before, after))
+    panels = [
+        _Panel(picture=before, title="前时相", small="Before", day=facts.before_on, image=facts.before_image),
+        _Panel(picture=after, title="后时相", small="After", day=facts.after_on, image=facts.after_image),
+    ]
+    if ranked is not None:
+        marked = after.copy()
+        placed = place_findings(ranked, facts.grid, size)
+        draw_outlines(marked, placed)
+        draw_numbers(marked, placed[: facts.listed])
+        small = "After, with suspected changes"
+        panels.append(
+            _Panel(picture=marked, title="疑似变化", small=small, day=facts.after_on, image=facts.after_image)
+        )
+    return panels
 
 
 def ranked_findings(findings: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -115,7 +135,8 @@ def round_length(longest_m: float) -> float:
     (500.0, 2.0)
     """
     power = 10.0 ** math.floor(math.log10(longest_m))
-    return max(step * power for step in (1.0, 2.0, 5.0) if step * power <= longest_m)
+    # 0.5 because the logarithm of a number just below a power of ten is rounded up
+    return max(step * power for step in (0.5, 1.0, 2.0, 5.0) if step * power <= longest_m)
 
 
 def _panel_size(grid: PixelGrid) -> tuple[tuple[int, int], float]:
@@ -126,16 +147,20 @@ def _panel_size(grid: PixelGrid) -> tuple[tuple[int, int], float]:
     return (max(1, round(ground[0] / metres_per_px)), max(1, round(ground[1] / metres_per_px))), metres_per_px
 
 
-def _draw_head(draw: ImageDraw.ImageDraw, width: int, findings: gpd.GeoDataFrame, facts: SheetFacts) -> None:
+def _draw_head(draw: ImageDraw.ImageDraw, width: int, findings: gpd.GeoDataFrame | None, facts: SheetFacts) -> None:
     draw.rectangle((0, 0, width, 10), fill=_ACCENT)
-    put_text(draw, (_MARGIN, 104), "疑似变化概览", 64, bold=True)
-    put_text(draw, (_MARGIN, 148), "Suspected changes between two images", 27, fill=MUTED)
-    area = float(findings["area_m2"].sum())
-    figures = [
-        (f"{len(findings):,}", "处疑似图斑", "suspected places"),
-        (f"{area / _M2_PER_MU:,.1f}", f"亩（{area:,.0f} 平方米）", "mu, total area"),
-        (f"{_floor_percent(facts.observable_share)} %", "两期均可观测", "observable on both dates"),
-    ]
+    title, small = ("两期影像对比", "Two images compared")
+    figures = [(f"{_floor_percent(facts.observable_share)} %", "两期均可观测", "observable on both dates")]
+    if findings is not None:
+        title, small = ("疑似变化概览", "Suspected changes between two images")
+        area = float(findings["area_m2"].sum())
+        figures = [
+            (f"{len(findings):,}", "处疑似图斑", "suspected places"),
+            (f"{area / _M2_PER_MU:,.1f}", f"亩（{area:,.0f} 平方米）", "mu, total area"),
+            *figures,
+        ]
+    put_text(draw, (_MARGIN, 104), title, 64, bold=True)
+    put_text(draw, (_MARGIN, 148), small, 27, fill=MUTED)
     if facts.registration is not None:
         figures.append(_registration_figure(facts.registration, facts.grid))
     x = float(width - _MARGIN)
@@ -163,16 +188,13 @@ def _registration_figure(registration: Registration, grid: PixelGrid) -> tuple[s
     return f"{registration.residual_px:.2f}", f"像元配准残差（{metres:.1f} 米）", "px registration residual"
 
 
-def _draw_panel_head(
-    draw: ImageDraw.ImageDraw, left: int, column: int, title: str, small: str, day: date | None, image: str
-) -> None:
+def _draw_panel_head(draw: ImageDraw.ImageDraw, left: int, column: int, panel: _Panel) -> None:
     baseline = _HEAD + 34
-    day_text = "日期不详" if day is None else f"{day.year} 年 {day.month} 月 {day.day} 日"
-    x = left + put_text(draw, (left, baseline), title, 40, bold=True) + 20
-    x += put_text(draw, (x, baseline), day_text, 32) + 20
-    small_day = "date unknown" if day is None else day.isoformat()
-    line = shortened(f"{small} · {small_day} · {image}", 22, column)
-    put_text(draw, (left, baseline + 38), line, 22, fill=MUTED)
+    day = panel.day
+    x = left + put_text(draw, (left, baseline), panel.title, 40, bold=True) + 20
+    put_text(draw, (x, baseline), "日期不详" if day is None else f"{day.year} 年 {day.month} 月 {day.day} 日", 32)
+    line = f"{panel.small} · {'date unknown' if day is None else day.isoformat()} · {panel.image}"
+    put_text(draw, (left, baseline + 38), shortened(line, 22, column), 22, fill=MUTED)
 
 
 def _draw_scale(draw: ImageDraw.ImageDraw, x: float, y: float, metres_per_px: float, longest_px: float) -> None:

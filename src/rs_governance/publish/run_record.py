@@ -19,7 +19,7 @@ import shapely
 
 from rs_governance.detect.findings import SCHEMA_VERSION
 from rs_governance.errors import SchemaViolation
-from rs_governance.publish.output_folder import RECORD_KIND, writing
+from rs_governance.publish.output_folder import writing
 from rs_governance.publish.schema import SCHEMA_ID
 from rs_governance.scenes import PixelGrid, Registration
 
@@ -146,7 +146,7 @@ def write_run_record(path: Path, record: RunRecord) -> None:
     """
     grid = record.grid
     document = {
-        "kind": RECORD_KIND,
+        "kind": "rs-governance run",
         "version": RECORD_VERSION,
         "findings_schema": {"id": SCHEMA_ID, "version": SCHEMA_VERSION},
         "inputs": {part: [asdict(file) for file in files] for part, files in record.inputs.items()},

@@ -171,6 +171,7 @@ class ScoreWriter:
             self.path.unlink(missing_ok=True)
             if not isinstance(error, (RasterioError, CPLE_BaseError)):
                 raise
+            reason = " ".join(str(error).split())
             raise OutputFailed(
-                f"Cannot write {str(self.path)!r}: {error}; check that the disk has room and the folder is writable."
+                f"Cannot write {str(self.path)!r}: {reason}; check that the disk has room and the folder is writable."
             ) from error

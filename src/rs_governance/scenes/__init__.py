@@ -9,6 +9,7 @@ from rs_governance.scenes.aligned import (
     align,
 )
 from rs_governance.scenes.bands import ROLES, sensors
+from rs_governance.scenes.display import preview, to_rgb
 from rs_governance.scenes.grid import PixelGrid, Window
 from rs_governance.scenes.pair import ScenePair, pair_scenes
 from rs_governance.scenes.registration import register
@@ -28,6 +29,8 @@ __all__ = [
     "align",
     "open_scene",
     "pair_scenes",
+    "preview",
     "register",
     "sensors",
+    "to_rgb",
 ]

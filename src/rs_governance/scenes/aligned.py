@@ -8,8 +8,8 @@ from typing import Self
 import numpy as np
 
 from rs_governance.scenes.grid import PixelGrid, Window
-from rs_governance.scenes.pair import ScenePair
 from rs_governance.scenes.masks import Mask, area_mask, cloud_mask
+from rs_governance.scenes.pair import ScenePair
 from rs_governance.scenes.placement import PlacedScene, RawPixels, place
 from rs_governance.scenes.reader import SceneReader
 from rs_governance.scenes.scene import Scene
@@ -34,10 +34,9 @@ class Registration:
     """Whether the shift is trusted; otherwise it is 0."""
 
 
-UNREGISTERED = Registration(
-    dy_px=0.0, dx_px=0.0, residual_px=None, windows_used=0, windows_tried=0, reliable=False
-)
+UNREGISTERED = Registration(dy_px=0.0, dx_px=0.0, residual_px=None, windows_used=0, windows_tried=0, reliable=False)
 """No shift is known: the scenes are read where their georeference says."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class PairBlock:
@@ -166,8 +165,10 @@ class AlignedPair:
 
     def close(self) -> None:
         """Close the files."""
-        for part in (self._before, self._after, *self._clouds):
-            part.close()
+        self._before.close()
+        self._after.close()
+        for mask in self._clouds:
+            mask.close()
 
     def __enter__(self) -> Self:
         return self

@@ -173,8 +173,8 @@ def infer_roles(
         If the sensor that was given is never delivered with this number of bands.
     """
     count = len(descriptions)
-    layout = sensor.layout(count) if sensor else None
-    if sensor and sensor_is_given:
+    layout = sensor.layout(count) if sensor is not None else None
+    if sensor is not None and sensor_is_given:
         if layout is None:
             counts = " or ".join(str(len(known)) for known in sensor.layouts)
             raise BandsMismatch(
@@ -189,7 +189,7 @@ def infer_roles(
     coloured = [colour if colour in ("red", "green", "blue") else None for colour in colours]
     if count == 4 and _tells(coloured[:3]) and coloured[3] is None:
         return (*_numbered(coloured[:3]), "nir")
-    if _tells(coloured) and count <= 3:
+    if _tells(coloured):
         return _numbered(coloured)
     if count == 1:
         return ("pan",)
@@ -220,7 +220,7 @@ def _role_of_description(text: str | None, sensor: Sensor | None) -> str | None:
         return None
     if text in ROLES or _NUMBERED.fullmatch(text):
         return text
-    if sensor and text.strip().upper() in sensor.band_names:
+    if sensor is not None and text.strip().upper() in sensor.band_names:
         return sensor.band_names[text.strip().upper()]
     plain = _plain(text)
     if plain in _ROLE_OF_NAME:

@@ -69,9 +69,7 @@ def read_crs(wkt: str, path: Path, *, towgs84: tuple[float, ...] | None = None) 
     if len(towgs84) != 7 or not all(math.isfinite(value) for value in towgs84):
         raise CrsRefused(f"Seven finite parameters to WGS 84 were expected (dx,dy,dz,rx,ry,rz,ds), got {towgs84}.")
     source = crs.source_crs if crs.is_bound and crs.source_crs is not None else crs
-    return BoundCRS(
-        source_crs=source, target_crs="EPSG:4326", transformation=ToWGS84Transformation(base, *towgs84)
-    )
+    return BoundCRS(source_crs=source, target_crs="EPSG:4326", transformation=ToWGS84Transformation(base, *towgs84))
 
 
 def check_placement(crs: pyproj.CRS, transform: Affine, height: int, width: int, path: Path) -> None:
@@ -177,7 +175,9 @@ def _reason(crs: pyproj.CRS, x: float, y: float) -> str:
 class _TransverseMercator:
     """A Gauss-Krüger or UTM zone in metres."""
 
-    def __init__(self, *, false_easting_m: float, false_northing_m: float, meridian_deg: float, is_cgcs2000: bool) -> None:
+    def __init__(
+        self, *, false_easting_m: float, false_northing_m: float, meridian_deg: float, is_cgcs2000: bool
+    ) -> None:
         self.false_easting_m = false_easting_m
         self.false_northing_m = false_northing_m
         self.meridian_deg = meridian_deg
@@ -194,9 +194,9 @@ class _TransverseMercator:
         values = {parameter.name: parameter.value for parameter in operation.params}
         base = source.geodetic_crs
         return cls(
-            false_easting_m=values["False easting"],
-            false_northing_m=values["False northing"],
-            meridian_deg=values["Longitude of natural origin"],
+            false_easting_m=float(values["False easting"]),
+            false_northing_m=float(values["False northing"]),
+            meridian_deg=float(values["Longitude of natural origin"]),
             is_cgcs2000=base is not None and base.to_epsg() == _CGCS2000,
         )
 

@@ -6,13 +6,12 @@ from typing import overload
 import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
-from rasterio.enums import Resampling
 
 from rs_governance.scenes.aligned import AlignedPair
 from rs_governance.scenes.gdal import open_raster, readable
 from rs_governance.scenes.grid import PixelGrid, Window
 from rs_governance.scenes.mapping import PixelMapping
-from rs_governance.scenes.reader import validity
+from rs_governance.scenes.samples import read_samples
 from rs_governance.scenes.scene import Scene
 from rs_governance.scenes.tiles import Pixels, Valid
 
@@ -49,12 +48,12 @@ def preview(source: Scene | AlignedPair, max_px: int = 1024) -> RgbPicture | tup
         If a file cannot be read.
     """
     if isinstance(source, Scene):
-        return _picture(source, _decimated(source.grid, max_px))
+        return _picture(source, source.roles, _decimated(source.grid, max_px))
     grid, shift = _decimated(source.grid, max_px), source.registration
     factor = grid.height / source.grid.height, grid.width / source.grid.width
     return (
-        _picture(source.before, grid),
-        _picture(source.after, grid, dy_px=shift.dy_px * factor[0], dx_px=shift.dx_px * factor[1]),
+        _picture(source.before, source.roles, grid),
+        _picture(source.after, source.roles, grid, dy_px=shift.dy_px * factor[0], dx_px=shift.dx_px * factor[1]),
     )
 
 
@@ -78,10 +77,7 @@ def to_rgb(pixels: Pixels, valid: Valid, roles: tuple[str, ...]) -> RgbPicture:
     ndarray
         (y, x, 3) uint8; black where not valid.
     """
-    if {"red", "green", "blue"} <= set(roles):
-        bands = [roles.index(role) for role in ("red", "green", "blue")]
-    else:
-        bands = [0, 1, 2] if len(roles) >= 3 else [0, 0, 0]
+    bands = [roles.index(role) for role in _shown(roles)]
     picture = np.zeros((*valid.shape, 3), np.uint8)
     if not valid.any():
         return picture
@@ -106,32 +102,41 @@ def _decimated(grid: PixelGrid, max_px: int) -> PixelGrid:
     )
 
 
-def _picture(scene: Scene, grid: PixelGrid, *, dy_px: float = 0.0, dx_px: float = 0.0) -> RgbPicture:
+def _shown(roles: tuple[str, ...]) -> tuple[str, str, str]:
+    """Return the bands shown as red, green and blue."""
+    if {"red", "green", "blue"} <= set(roles):
+        return "red", "green", "blue"
+    return (roles[0], roles[1], roles[2]) if len(roles) >= 3 else (roles[0], roles[0], roles[0])
+
+
+def _picture(
+    scene: Scene, roles: tuple[str, ...], grid: PixelGrid, *, dy_px: float = 0.0, dx_px: float = 0.0
+) -> RgbPicture:
     """Look up the decimated pixel under each pixel of the picture."""
     factor = max(1.0, math.sqrt(math.prod(grid.pixel_size_m) / math.prod(scene.grid.pixel_size_m)))
     coarse = _decimated(scene.grid, max(1, round(max(scene.grid.height, scene.grid.width) / factor)))
-    pixels, valid = _read_decimated(scene, coarse)
+    shown = tuple(dict.fromkeys(_shown(roles)))
+    pixels, valid = _read_decimated(scene, shown, coarse)
     cols, rows = np.meshgrid(np.arange(grid.width) + 0.5, np.arange(grid.height) + 0.5)
     mapping = PixelMapping(grid, coarse, dy_px=dy_px, dx_px=dx_px)
     at_rows, at_cols = (np.nan_to_num(np.floor(at), nan=-1, posinf=-1, neginf=-1) for at in mapping(rows, cols))
     inside = (at_rows >= 0) & (at_rows < coarse.height) & (at_cols >= 0) & (at_cols < coarse.width)
     at_rows = np.where(inside, at_rows, 0).astype(np.intp)
     at_cols = np.where(inside, at_cols, 0).astype(np.intp)
-    return to_rgb(pixels[:, at_rows, at_cols], valid[at_rows, at_cols] & inside, scene.roles)
+    return to_rgb(pixels[:, at_rows, at_cols], valid[at_rows, at_cols] & inside, shown)
 
 
-def _read_decimated(scene: Scene, coarse: PixelGrid) -> tuple[Pixels, Valid]:
-    pixels = np.zeros((len(scene.roles), coarse.height, coarse.width), scene.dtype)
+def _read_decimated(scene: Scene, roles: tuple[str, ...], coarse: PixelGrid) -> tuple[Pixels, Valid]:
+    pixels = np.zeros((len(roles), coarse.height, coarse.width), scene.dtype)
     seen = np.zeros((coarse.height, coarse.width), np.bool_)
     rows, cols = coarse.height / scene.grid.height, coarse.width / scene.grid.width
     for sheet in reversed(scene.sheets):
-        top, left = round(sheet.window.row * rows), round(sheet.window.col * cols)
-        bottom = max(top + 1, round((sheet.window.row + sheet.window.height) * rows))
-        right = max(left + 1, round((sheet.window.col + sheet.window.width) * cols))
+        place, whole = sheet.window, Window(row=0, col=0, height=sheet.window.height, width=sheet.window.width)
+        top, left = math.floor(place.row * rows), math.floor(place.col * cols)
+        bottom, right = math.ceil((place.row + place.height) * rows), math.ceil((place.col + place.width) * cols)
         part = Window(row=top, col=left, height=bottom - top, width=right - left).clipped(coarse.height, coarse.width)
-        shape = (part.height, part.width)
         with open_raster(sheet.path) as dataset, readable(sheet.path):
-            data, valid = validity.read(dataset, scene, sheet, shape=shape)
-        np.copyto(pixels[:, *part.slices], data, where=valid)
+            data, valid = read_samples(dataset, scene, sheet, roles, whole, shape=(part.height, part.width))
+        np.copyto(pixels[:, *part.slices], data.astype(scene.dtype, copy=False), where=valid)
         seen[part.slices] |= valid
     return pixels, seen

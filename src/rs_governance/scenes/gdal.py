@@ -18,10 +18,19 @@ _HANDLES_PER_THREAD = 16
 _OPENING = threading.Lock()
 
 
+_SETTINGS = {
+    "GDAL_CACHEMAX": 128,
+    "GDAL_NUM_THREADS": 1,
+    # Without these a truncated JPEG or PNG is read as if it were whole.
+    "GDAL_ERROR_ON_LIBJPEG_WARNING": True,
+    "GDAL_PNG_WHOLE_IMAGE_OPTIM": False,
+}
+
+
 @contextmanager
 def gdal_settings() -> Iterator[None]:
-    """Run GDAL with a small block cache, one thread, and decoder warnings counted as errors."""
-    with rasterio.Env(GDAL_CACHEMAX=128, GDAL_NUM_THREADS=1, GDAL_ERROR_ON_LIBJPEG_WARNING=True):
+    """Run GDAL with a small block cache, one thread, and truncated files counted as errors."""
+    with rasterio.Env(**_SETTINGS):
         yield
 
 
@@ -74,7 +83,7 @@ class Handles:
     def get(self, path: Path) -> rasterio.DatasetReader:
         """Return this thread's handle of `path`, opened when first asked for."""
         if self._closed:
-            raise ValueError(f"'{path}' was closed; align the pair again to read it")
+            raise RuntimeError(f"'{path}' was closed; align the pair again to read it")
         mine: OrderedDict[Path, rasterio.DatasetReader] | None = getattr(self._local, "handles", None)
         if mine is None:
             mine = self._local.handles = OrderedDict()

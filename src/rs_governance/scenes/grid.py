@@ -145,8 +145,20 @@ class PixelGrid:
         )
 
     def windows(self, block: int) -> Iterator[Window]:
-        """Yield windows of at most `block` x `block` pixels that tile the grid, row by row.
+        """Cut the grid into windows of at most `block` x `block` pixels, row by row.
 
+        Yields
+        ------
+        Window
+            The next window.
+
+        Raises
+        ------
+        ValueError
+            If `block` is less than 1.
+
+        Examples
+        --------
         >>> from affine import Affine
         >>> grid = PixelGrid(crs=None, transform=Affine.identity(), height=3, width=5)
         >>> [(w.row, w.col, w.height, w.width) for w in grid.windows(3)]
@@ -156,6 +168,4 @@ class PixelGrid:
             raise ValueError(f"block must be 1 pixel or more, got {block}")
         for row in range(0, self.height, block):
             for col in range(0, self.width, block):
-                yield Window(
-                    row=row, col=col, height=min(block, self.height - row), width=min(block, self.width - col)
-                )
+                yield Window(row=row, col=col, height=min(block, self.height - row), width=min(block, self.width - col))

@@ -37,7 +37,7 @@ def read_outline(path: Path, *, towgs84: tuple[float, ...] | None = None) -> tup
         meta, _, blobs, _ = pyogrio.raw.read(path, columns=[], force_2d=True)
     except (DataSourceError, DataLayerError, ValueError, OSError) as error:
         raise SceneUnreadable(
-            f"Cannot read '{path}' as a vector file: {' '.join(str(error).split())}; convert it to GeoJSON or GeoPackage."
+            f"Cannot read '{path}' as a vector file: {' '.join(str(error).split())}; convert it to GeoJSON."
         ) from error
     if not meta["crs"]:
         raise CrsRefused(f"'{path}' has no CRS, so its place is unknown; add one (for a shapefile, its .prj).")

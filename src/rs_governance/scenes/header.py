@@ -11,7 +11,7 @@ from affine import Affine
 from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.windows import Window as RasterWindow
 
-from rs_governance.errors import BandsMismatch, CrsRefused
+from rs_governance.errors import BandsMismatch, CrsRefused, SceneUnreadable
 from rs_governance.scenes.crs import check_placement, read_crs
 from rs_governance.scenes.gdal import open_raster, readable
 from rs_governance.scenes.grid import PixelGrid
@@ -86,6 +86,7 @@ def read_header(
             raise BandsMismatch(
                 f"'{path}' is a palette picture, its numbers are no brightness; expand it (gdal_translate -expand rgb)."
             )
+        _check_length(dataset, path)
         flags = dataset.mask_flag_enums[0]
         return FileHeader(
             path=path,
@@ -112,9 +113,7 @@ def _read_grid(
         check_placement(crs, dataset.transform, height, width, path)
         return PixelGrid(crs=crs, transform=dataset.transform, height=height, width=width)
     if assume_gsd_m is not None:
-        return PixelGrid(
-            crs=None, transform=Affine.scale(assume_gsd_m, -assume_gsd_m), height=height, width=width
-        )
+        return PixelGrid(crs=None, transform=Affine.scale(assume_gsd_m, -assume_gsd_m), height=height, width=width)
     if dataset.gcps[0] or dataset.rpcs:
         raise CrsRefused(
             f"'{path}' is a raw image (control points or RPCs only); orthorectify it first (gdalwarp -rpc or -tps)."
@@ -146,3 +145,16 @@ def _alpha_index(dataset: rasterio.DatasetReader) -> int | None:
     samples = np.concatenate(parts)
     grey = (samples > 10) & (samples < 245)
     return None if grey.mean() > 0.5 else index
+
+
+def _check_length(dataset: rasterio.DatasetReader, path: Path) -> None:
+    """Check that an ENVI file is as long as its header says; GDAL reads what is missing as 0."""
+    tags = dataset.tags(ns="ENVI")
+    if dataset.driver != "ENVI" or tags.get("file_compression", "0") != "0":
+        return
+    samples = dataset.count * dataset.height * dataset.width
+    expected = int(tags.get("header_offset", 0)) + samples * np.dtype(dataset.dtypes[0]).itemsize
+    if path.stat().st_size < expected:
+        raise SceneUnreadable(
+            f"'{path}' has {path.stat().st_size} bytes, its header promises {expected}: it is truncated; copy it again."
+        )

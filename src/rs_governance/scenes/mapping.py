@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pyproj
@@ -40,11 +41,11 @@ class PixelMapping:
 
     def __call__(self, rows: Coordinates, cols: Coordinates) -> tuple[Coordinates, Coordinates]:
         """Return source (rows, cols); pixel corners are whole numbers on both sides."""
-        x, y = self._from_grid @ (cols, rows)
+        x, y = _apply(self._from_grid, cols, rows)
         if self._crs is not None:
             x, y = self._transformer(*self._crs).transform(x, y)
-        source_cols, source_rows = self._to_source @ (x, y)
-        return np.asarray(source_rows), np.asarray(source_cols)
+        source_cols, source_rows = _apply(self._to_source, x, y)
+        return source_rows, source_cols
 
     def as_shift(self) -> PixelShift | None:
         """Return the translation that this is over the whole grid, None if it is none."""
@@ -56,8 +57,18 @@ class PixelMapping:
         middle = down.size // 2
         return PixelShift(rows=float(down[middle]), cols=float(right[middle]))
 
-    def chunk_side(self) -> int:
-        """Return the side in pixels of square chunks over which the mapping is affine to 1/50 of a pixel."""
+    def chunks(self, window: Window) -> list[Window]:
+        """Return the chunks of the grid that meet a window; where they lie does not depend on it."""
+        part, side = window.clipped(self._grid.height, self._grid.width), self._chunk_side
+        return [
+            Window(row=row, col=col, height=side, width=side).clipped(self._grid.height, self._grid.width)
+            for row in range(part.row // side * side, part.row + part.height, side)
+            for col in range(part.col // side * side, part.col + part.width, side)
+        ]
+
+    @cached_property
+    def _chunk_side(self) -> int:
+        """Side in pixels of square chunks over which the mapping is affine to 1/50 of a pixel."""
         for side in _CHUNK_SIDES:
             size = {"height": min(side, self._grid.height), "width": min(side, self._grid.width)}
             tops = {0, (self._grid.height - size["height"]) // 2, self._grid.height - size["height"]}
@@ -80,7 +91,7 @@ class PixelMapping:
         source_rows, source_cols = self(rows, cols)
         if not np.isfinite(source_rows).all():
             return 0.0
-        guess_cols, guess_rows = self.affine(window) @ (cols - window.col, rows - window.row)
+        guess_cols, guess_rows = _apply(self.affine(window), cols - window.col, rows - window.row)
         return float(np.hypot(guess_rows - source_rows, guess_cols - source_cols).max())
 
     def _transformer(self, here: pyproj.CRS | None, there: pyproj.CRS | None) -> pyproj.Transformer:
@@ -95,3 +106,7 @@ def _lattice(window: Window, points: int) -> tuple[Coordinates, Coordinates]:
     cols = np.linspace(window.col, window.col + window.width, points)
     grid_rows, grid_cols = np.meshgrid(rows, cols, indexing="ij")
     return grid_rows.ravel(), grid_cols.ravel()
+
+
+def _apply(affine: Affine, x: Coordinates, y: Coordinates) -> tuple[Coordinates, Coordinates]:
+    return affine.a * x + affine.b * y + affine.c, affine.d * x + affine.e * y + affine.f

@@ -1,6 +1,5 @@
 """Masks on the common grid: the area of interest and clouds."""
 
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -54,32 +53,26 @@ class OutlineMask:
             return np.zeros((window.height, window.width), np.bool_)
         moved = shapely.transform(near, lambda xy: xy - (window.col, window.row))
         with gdal_settings():
-            marked = rasterize(moved, out_shape=(window.height, window.width), transform=Affine.scale(1, 1), dtype="uint8")
-        return marked.view(np.bool_)
+            marked = rasterize(moved, out_shape=(window.height, window.width), dtype="uint8")
+        return np.asarray(marked, np.bool_)
 
     def close(self) -> None:
         """Do nothing: there is no file."""
 
 
 class RasterMask:
-    """The pixels whose centre lies in a non-zero pixel of a raster."""
+    """The pixels whose centre lies in a non-zero pixel of a raster, nodata apart."""
 
     def __init__(self, scene: Scene, grid: PixelGrid, *, dy_px: float, dx_px: float) -> None:
         self._reader = SceneReader(scene, roles=scene.roles[:1], dtype=scene.dtype)
-        self._grid = grid
         self._mapping = PixelMapping(grid, scene.grid, dy_px=dy_px, dx_px=dx_px)
-        self._side = self._mapping.chunk_side()
 
     def read(self, window: Window) -> Valid:
         """Look up the nearest pixel of each pixel."""
         marked = np.zeros((window.height, window.width), np.bool_)
-        part = window.clipped(self._grid.height, self._grid.width)
-        side = self._side
-        for row in range(part.row // side * side, part.row + part.height, side):
-            for col in range(part.col // side * side, part.col + part.width, side):
-                chunk = Window(row=row, col=col, height=side, width=side).clipped(self._grid.height, self._grid.width)
-                inner = chunk.intersection(part)
-                marked[inner.within(window)] = self._look_up(chunk, inner)
+        for chunk in self._mapping.chunks(window):
+            inner = chunk.intersection(window)
+            marked[inner.within(window)] = self._look_up(chunk, inner)
         return marked
 
     def close(self) -> None:
@@ -97,11 +90,10 @@ class RasterMask:
             return np.zeros(cols.shape, np.bool_)
         at_rows, at_cols = np.floor(source_rows).astype(np.int64), np.floor(source_cols).astype(np.int64)
         top, left = int(at_rows.min()), int(at_cols.min())
-        source = Window(
-            row=top, col=left, height=int(at_rows.max()) - top + 1, width=int(at_cols.max()) - left + 1
-        )
-        data, valid = self._reader.read(source)
-        return ((data[0] != 0) & valid)[at_rows - top, at_cols - left]
+        source = Window(row=top, col=left, height=int(at_rows.max()) - top + 1, width=int(at_cols.max()) - left + 1)
+        flags, _ = self._reader.read(source)
+        marked: Valid = (flags[0] != 0)[at_rows - top, at_cols - left]
+        return marked
 
 
 def cloud_mask(scene: Scene, grid: PixelGrid, *, dy_px: float = 0.0, dx_px: float = 0.0) -> Mask | None:
@@ -120,7 +112,9 @@ def cloud_mask(scene: Scene, grid: PixelGrid, *, dy_px: float = 0.0, dx_px: floa
     if path.suffix.lower() not in _VECTOR_SUFFIXES:
         return RasterMask(open_mask(path, scene.grid), grid, dy_px=dy_px, dx_px=dx_px)
     if grid.crs is None:
-        raise CrsRefused(f"The image has no georeference, so the clouds of '{path}' cannot be found in it; give a raster.")
+        raise CrsRefused(
+            f"The image has no georeference, so the clouds of '{path}' cannot be found in it; give a raster."
+        )
     outline, crs = read_outline(path)
     return OutlineMask(bring(outline, crs, grid.crs), grid.transform @ Affine.translation(dx_px, dy_px))
 

@@ -12,14 +12,14 @@ from shapely.geometry.base import BaseGeometry
 
 from rs_governance.errors import BandsMismatch, CrsRefused, NoOverlap
 from rs_governance.scenes.crs import lonlat_extent
-from rs_governance.scenes.grid import PixelGrid, Window
+from rs_governance.scenes.grid import PixelGrid
 from rs_governance.scenes.ground import bring, lonlat, read_outline
 from rs_governance.scenes.scene import Scene
 
 # A scene this much coarser than the other one sets the grid: pixels cannot be invented.
 _COARSER = 1.5
-# Pixels of the edge that rounding errors must not add.
-_EDGE_PX = 1e-3
+# Less than this of a pixel at the edge is not worth a row that only one scene has.
+_EDGE_PX = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +108,8 @@ def _area(aoi: Path, crs: pyproj.CRS) -> BaseGeometry:
 
 
 def _common_grid(before: Scene, after: Scene, area: BaseGeometry | None) -> PixelGrid:
-    assert before.grid.crs is not None and after.grid.crs is not None  # noqa: S101
+    assert before.grid.crs is not None
+    assert after.grid.crs is not None
     crs = before.grid.crs
     seen_before = before.grid.footprint
     seen_after = bring(after.grid.footprint, after.grid.crs, crs)
@@ -124,9 +125,7 @@ def _common_grid(before: Scene, after: Scene, area: BaseGeometry | None) -> Pixe
         raise NoOverlap(
             f"'{before.image_id}' and '{after.image_id}' share less than one pixel; give scenes that overlap."
         )
-    return PixelGrid(
-        crs=crs, transform=base @ Affine.translation(left, top), height=bottom - top, width=right - left
-    )
+    return PixelGrid(crs=crs, transform=base @ Affine.translation(left, top), height=bottom - top, width=right - left)
 
 
 def _base_transform(before: PixelGrid, after: PixelGrid) -> Affine:

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -9,7 +10,6 @@ from affine import Affine
 from rasterio.crs import CRS
 from rasterio.enums import Resampling
 from rasterio.warp import reproject
-from rs_kernels import translate
 from scipy.ndimage import minimum_filter
 
 from rs_governance.scenes.gdal import gdal_settings
@@ -17,6 +17,7 @@ from rs_governance.scenes.grid import PixelGrid, Window
 from rs_governance.scenes.mapping import PixelMapping
 from rs_governance.scenes.reader import SceneReader
 from rs_governance.scenes.tiles import Pixels, Tile, TileCache, Valid, assemble
+from rs_kernels import translate
 
 # A smaller fraction of a pixel is not worth the smoothing that resampling brings.
 _NEGLIGIBLE_PX = 0.05
@@ -58,12 +59,15 @@ def place(reader: SceneReader, grid: PixelGrid, *, dy_px: float = 0.0, dx_px: fl
     mapping = PixelMapping(grid, reader.scene.grid, dy_px=dy_px, dx_px=dx_px)
     shift = mapping.as_shift()
     if shift is None:
-        return WarpedScene(reader, grid, mapping)
+        return WarpedScene(reader, mapping)
     return ShiftedScene(reader, rows=shift.rows, cols=shift.cols)
 
 
 class ShiftedScene:
-    """A scene whose pixels are the grid's up to a translation: whole pixels by window, the rest by cubic convolution."""
+    """A scene whose pixels are the grid's up to a translation.
+
+    Whole pixels are moved by the window that is read, the rest by cubic convolution.
+    """
 
     def __init__(self, reader: SceneReader, *, rows: float, cols: float) -> None:
         self._reader = reader
@@ -99,21 +103,16 @@ class WarpedScene:
     window. Over a chunk the mapping is affine to 1/50 of a pixel.
     """
 
-    def __init__(self, reader: SceneReader, grid: PixelGrid, mapping: PixelMapping) -> None:
+    def __init__(self, reader: SceneReader, mapping: PixelMapping) -> None:
         self._reader = reader
-        self._grid = grid
         self._mapping = mapping
-        self._side = mapping.chunk_side()
         self._cache = TileCache(_CACHE_BYTES)
 
     def read(self, window: Window) -> RawPixels:
         """Warp the chunks that meet a window of the grid."""
-        part = window.clipped(self._grid.height, self._grid.width)
-        side = self._side
         tiles = [
-            self._cache.get((row, col), lambda row=row, col=col: self._warp(row, col))
-            for row in range(part.row // side * side, part.row + part.height, side)
-            for col in range(part.col // side * side, part.col + part.width, side)
+            self._cache.get((chunk.row, chunk.col), partial(self._warp, chunk))
+            for chunk in self._mapping.chunks(window)
         ]
         data, valid = assemble(tiles, window, bands=self._reader.bands, dtype=self._reader.dtype)
         return RawPixels(data=data, valid=valid)
@@ -127,19 +126,16 @@ class WarpedScene:
         self._reader.close()
         self._cache.clear()
 
-    def _warp(self, row: int, col: int) -> Tile:
-        chunk = Window(row=row, col=col, height=self._side, width=self._side).clipped(
-            self._grid.height, self._grid.width
-        )
+    def _warp(self, chunk: Window) -> Tile:
         shape = (chunk.height, chunk.width)
         affine = self._mapping.affine(chunk)
         scene = self._reader.scene.grid
         # Source pixels for each pixel of the grid: the cubic kernel reaches two of the larger ones on each side.
-        reach = max(1, math.ceil(max(math.hypot(affine.a, affine.d), math.hypot(affine.b, affine.e)) - 1e-6))
+        reach = max(1, math.ceil(max(math.hypot(affine.a, affine.b), math.hypot(affine.d, affine.e)) - 1e-6))
         if not all(map(math.isfinite, affine)):
             return _empty(chunk, self._reader)
-        corners = [affine @ corner for corner in ((0, 0), (chunk.width, 0), (0, chunk.height), (chunk.width, chunk.height))]
-        cols, rows = zip(*corners, strict=True)
+        across, down = (0, chunk.width, 0, chunk.width), (0, 0, chunk.height, chunk.height)
+        cols, rows = zip(*(affine @ corner for corner in zip(across, down, strict=True)), strict=True)
         source = Window(
             row=math.floor(min(rows)) - 2 * reach - 1,
             col=math.floor(min(cols)) - 2 * reach - 1,
@@ -168,6 +164,8 @@ def _empty(chunk: Window, reader: SceneReader) -> Tile:
 
 
 def _resample(source: Pixels, out: Pixels, to_source: Affine, resampling: Resampling) -> None:
+    # Left to itself GDAL takes a rotation for a reduction and smooths.
+    across, down = math.hypot(to_source.a, to_source.b), math.hypot(to_source.d, to_source.e)
     with gdal_settings():
         reproject(
             source,
@@ -177,15 +175,18 @@ def _resample(source: Pixels, out: Pixels, to_source: Affine, resampling: Resamp
             dst_transform=_TO_PLANE @ to_source,
             dst_crs=_PLANE,
             resampling=resampling,
+            XSCALE=1 / max(1, across),
+            YSCALE=1 / max(1, down),
         )
 
 
 def _warped_validity(usable: Valid, shape: tuple[int, int], to_source: Affine, reach: int) -> Valid:
-    """Tell the pixels that come from usable pixels alone: erosion and linear weights make up the cubic kernel's reach."""
+    """Tell the pixels that come from usable pixels alone: erosion and linear weights make up the cubic's reach."""
     eroded = minimum_filter(usable.astype(np.float32), size=2 * reach + 1, mode="constant", cval=0.0)
     weight = np.zeros(shape, np.float32)
     _resample(eroded, weight, to_source, Resampling.bilinear)
-    return weight > _FULLY
+    full: Valid = weight > _FULLY
+    return full
 
 
 def _split(offset: float) -> tuple[int, float]:
@@ -200,4 +201,5 @@ def _supported(valid: Valid, fraction: float, margin: int, *, axis: int) -> Vali
     size = valid.shape[axis] - 2 * margin
     offsets = range(math.floor(fraction) - 1, math.floor(fraction) + 3) if fraction else range(1)
     parts = [valid.take(range(margin + offset, margin + offset + size), axis=axis) for offset in offsets]
-    return np.logical_and.reduce(parts)
+    supported: Valid = np.logical_and.reduce(parts)
+    return supported

@@ -1,7 +1,6 @@
 """The global shift between two scenes that their georeference leaves over."""
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,8 +84,8 @@ def register(pair: ScenePair) -> Registration:
     if len(textures) >= _ENOUGH_WINDOWS and peak < _HOPELESS_PEAK and share < _HOPELESS_SHARE:
         raise NotAlignable(
             f"'{pair.before.image_id}' and '{pair.after.image_id}' overlap, but of {len(parts)} places compared only "
-            f"{len(agreeing)} look alike within {_SEARCH_PX} pixels; check that both show the same place and that their "
-            "georeference is right, then register them by hand (QGIS Georeferencer)."
+            f"{len(agreeing)} look alike within {_SEARCH_PX} pixels; check that both show the same place and "
+            "that their georeference is right, then register them by hand (QGIS Georeferencer)."
         )
     reliable = peak > _RELIABLE_PEAK and share >= _RELIABLE_SHARE and len(agreeing) >= min(3, len(parts))
     return Registration(
@@ -129,7 +128,8 @@ def _tile_phase(scene: PixelGrid, grid: PixelGrid, *, axis: int) -> int:
     if scene.crs != grid.crs:
         return 0
     col, row = ~scene.transform @ (grid.transform.c, grid.transform.f)
-    return round((row, col)[axis])
+    offset: float = (row, col)[axis]
+    return round(offset)
 
 
 def _texture(pixels: Pixels, valid: Valid) -> Texture | None:
@@ -144,7 +144,8 @@ def _texture(pixels: Pixels, valid: Valid) -> Texture | None:
     strength = np.abs(edges)
     directions = np.square(edges / (strength + np.median(strength[valid]) + 1e-6))
     directions[~valid] = 0
-    return directions.astype(np.complex64)
+    texture: Texture = directions.astype(np.complex64)
+    return texture
 
 
 def _parts(

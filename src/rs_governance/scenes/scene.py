@@ -117,10 +117,8 @@ def open_scene(
     alpha = None if roles is not None and len(roles) == first.count else first.alpha_index
     indexes = tuple(index for index in range(1, first.count + 1) if index != alpha)
     descriptions = [first.descriptions[index - 1] for index in indexes]
-    if sensor is not None:
-        camera = find_sensor(sensor)
-    else:
-        camera = guess_sensor([path.name, *(file.name for file in files), *first.tags.values()], descriptions)
+    hints = [path.name, *(file.name for file in files), *first.tags.values()]
+    camera = find_sensor(sensor) if sensor is not None else guess_sensor(hints, descriptions)
     if roles is None:
         colours = [first.colours[index - 1] for index in indexes]
         band_roles = infer_roles(
@@ -148,7 +146,7 @@ def open_scene(
         dtype=np.dtype(first.dtype if first.dtype in KEPT_DTYPES else "float32"),
         sheets=sheets,
         acquired_on=acquired_on or find_acquired_on(tags=first.tags, names=names, folder=around.parent.name),
-        sensor=camera.name if camera else None,
+        sensor=camera.name if camera is not None else None,
         cloud_mask=Path(cloud_mask) if cloud_mask is not None else None,
         zero_is_nodata=zero_is_nodata,
     )

@@ -121,7 +121,5 @@ def mosaic(grids: Sequence[PixelGrid]) -> tuple[PixelGrid, list[Window]]:
     top, left = min(w.row for w in windows), min(w.col for w in windows)
     height = max(w.row + w.height for w in windows) - top
     width = max(w.col + w.width for w in windows) - left
-    whole = PixelGrid(
-        crs=grids[0].crs, transform=transform @ Affine.translation(left, top), height=height, width=width
-    )
+    whole = PixelGrid(crs=grids[0].crs, transform=transform @ Affine.translation(left, top), height=height, width=width)
     return whole, [w.shifted(-top, -left) for w in windows]

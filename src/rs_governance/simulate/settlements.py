@@ -34,11 +34,11 @@ def settle(seed: int, land: Land) -> list[Building]:
     """Build the villages, the houses along the main road and the works of a land."""
     rng = stream(seed, "settlements")
     built: list[Building] = []
+    for yard in land.works:  # first come, first kept: houses give way to sheds
+        built += works(rng, yard)
     for village in land.villages:
         built += _village(rng, village)
     built += _roadside(rng, land)
-    for yard in land.works:
-        built += works(rng, yard)
     return _apart(land, built)
 
 

@@ -1,0 +1,391 @@
+"""The order of things: the only place where one room's result becomes the next room's input."""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+
+import rs_kernels
+from rs_governance import learn, publish
+from rs_governance.detect import DETECTOR, ScoredBlock, SpectralParameters, SpectralResult, find_changes
+from rs_governance.detect.blocks import BLOCK_PX
+from rs_governance.errors import DeviceUnavailable, UsageError
+from rs_governance.scenes import AlignedPair, Registration, align, open_scene, pair_scenes, register
+from rs_kernels import Device
+
+PathLike = Path | str
+Progress = Callable[[str, float], None]
+"""Takes the name of a stage and how much of it is done, 0..1."""
+
+FINDINGS_GEOJSON, FINDINGS_GPKG, SCORE_TIF = "findings.geojson", "findings.gpkg", "score.tif"
+OVERVIEW_PNG, RUN_JSON, RUN_LOG_JSON = "overview.png", "run.json", "run.log.json"
+
+RESULT_FILES = (OVERVIEW_PNG, FINDINGS_GPKG, FINDINGS_GEOJSON, SCORE_TIF, RUN_JSON, RUN_LOG_JSON)
+"""Files of a result, in the order in which to look at them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSummary:
+    """What a run found and where it lies."""
+
+    out: Path
+    """Folder of the result."""
+    findings: int
+    """Number of findings."""
+    area_m2: float
+    """Their geodesic area together."""
+    observable_share: float
+    """Share of the grid that was usable on both dates, 0..1."""
+    registration: Registration
+    """Shift between the images."""
+    device: str
+    """Device that computed."""
+    files: tuple[str, ...]
+    """Names of the files, in the order in which to look at them."""
+    seconds: Mapping[str, float]
+    """Wall-clock seconds of each stage."""
+
+
+@dataclass(kw_only=True)
+class _Stopwatch:
+    """Seconds of each stage, in the order of their first start."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def time(self, stage: str) -> Iterator[None]:
+        started = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - started
+
+
+def detect(
+    before: PathLike,
+    after: PathLike,
+    *,
+    aoi: PathLike | None = None,
+    detector: str = DETECTOR,
+    device: str = "auto",
+    workers: int | None = None,
+    block: int | None = None,
+    before_options: Mapping[str, Any] | None = None,
+    after_options: Mapping[str, Any] | None = None,
+    progress: Progress | None = None,
+) -> gpd.GeoDataFrame:
+    """Find what changed between two images.
+
+    Parameters
+    ----------
+    before, after
+        Images of the earlier and the later date: files, folders of sheets or VRTs.
+    aoi
+        Vector file; nothing is looked for outside its polygons.
+    detector
+        Name of the detector.
+    device
+        `auto`, `cpu` or `cuda`.
+    workers
+        Threads; one a core by default. Never changes the result.
+    block
+        Side of a block in pixels, a multiple of 64. Never changes the result.
+    before_options, after_options
+        Keywords of `rs_governance.scenes.open_scene` for either image.
+    progress
+        Told how far the work is.
+
+    Returns
+    -------
+    GeoDataFrame
+        One row a finding, in the CRS of `before`; the columns are those of docs/schema.md.
+
+    Raises
+    ------
+    RsgError
+        One of its subclasses, when an image cannot be used; the message says what to do.
+    """
+    setup = _Setup.resolve(detector=detector, device=device, workers=workers, block=block)
+    with opened_pair(before, after, aoi=aoi, before_options=before_options, after_options=after_options) as pair:
+        return setup.find(pair, progress=progress).findings
+
+
+def preview(
+    before: PathLike,
+    after: PathLike,
+    findings: gpd.GeoDataFrame | None = None,
+    *,
+    aoi: PathLike | None = None,
+    before_options: Mapping[str, Any] | None = None,
+    after_options: Mapping[str, Any] | None = None,
+) -> publish.Picture:
+    """Show two images side by side, with findings where given; a notebook shows the picture by itself.
+
+    Parameters
+    ----------
+    before, after
+        Images of the earlier and the later date.
+    findings
+        From `detect` of the same images.
+    aoi, before_options, after_options
+        As for `detect`.
+    """
+    with opened_pair(before, after, aoi=aoi, before_options=before_options, after_options=after_options) as pair:
+        return publish.preview(pair, findings)
+
+
+def run_detect(
+    before: PathLike,
+    after: PathLike,
+    out: PathLike,
+    *,
+    aoi: PathLike | None = None,
+    detector: str = DETECTOR,
+    device: str = "auto",
+    workers: int | None = None,
+    block: int | None = None,
+    replace: bool = False,
+    before_options: Mapping[str, Any] | None = None,
+    after_options: Mapping[str, Any] | None = None,
+    progress: Progress | None = None,
+) -> RunSummary:
+    """Find what changed between two images and publish it as a folder, whole or not at all.
+
+    Parameters
+    ----------
+    before, after, aoi, detector, device, workers, block, before_options, after_options, progress
+        As for `detect`.
+    out
+        Folder to make.
+    replace
+        True to allow `out` to be a former result.
+
+    Returns
+    -------
+    RunSummary
+        Main figures.
+
+    Raises
+    ------
+    RsgError
+        One of its subclasses, when an image cannot be used or the folder cannot be written.
+    """
+    started_at, watch, out = datetime.now(UTC), _Stopwatch(), Path(out)
+    setup = _Setup.resolve(detector=detector, device=device, workers=workers, block=block)
+    with ExitStack() as stack:
+        # Inputs first: what cannot be compared is refused before anything is written.
+        with watch.time("open"):
+            pair = stack.enter_context(
+                opened_pair(before, after, aoi=aoi, before_options=before_options, after_options=after_options)
+            )
+        part = stack.enter_context(publish.OutputFolder(out, replace=replace))
+        pool = stack.enter_context(ThreadPoolExecutor(max_workers=1, thread_name_prefix="hash"))
+        hashes = pool.submit(_hash_inputs, pair, aoi)
+        overview = publish.Overview(pair.grid, pair.roles)
+        with watch.time("detect"), publish.ScoreWriter(part / SCORE_TIF, pair.grid, threads=setup.workers) as writer:
+
+            def sink(block: ScoredBlock, _labels: object) -> None:
+                writer.write(block.window, block.score)
+                overview.add(block.window, block.before, block.after, block.valid)
+
+            result = setup.find(pair, sink=sink, progress=progress)
+        _tell(progress, "publish", 0.0)
+        with watch.time("publish"):
+            record = publish.RunRecord(
+                inputs=hashes.result(),
+                parameters={"detector": detector, **result.model.as_record()},
+                device=setup.device,
+                grid=pair.grid,
+                registration=pair.registration,
+                observable_share=overview.observable_share,
+                pixels=round(overview.observable_share * pair.grid.height * pair.grid.width),
+                findings=len(result.findings),
+            )
+            _publish(part, pair, result.findings, overview, record)
+        _tell(progress, "publish", 1.0)
+        log = publish.RunLog(
+            started_at=started_at,
+            finished_at=datetime.now(UTC),
+            seconds=watch.seconds,
+            device=rs_kernels.device_name(setup.device),
+            workers=setup.workers,
+            block_px=setup.block_px,
+        )
+        publish.write_run_log(part / RUN_LOG_JSON, log)
+        files = tuple(name for name in RESULT_FILES if (part / name).exists())
+    findings = result.findings
+    return RunSummary(
+        out=out,
+        findings=len(findings),
+        area_m2=float(findings["area_m2"].sum()),
+        observable_share=record.observable_share,
+        registration=record.registration,
+        device=setup.device,
+        files=files,
+        seconds=watch.seconds,
+    )
+
+
+def run_evaluate(
+    datasets: Sequence[PathLike],
+    out: PathLike,
+    *,
+    detector: str = DETECTOR,
+    gsd_m: float | None = None,
+    device: str = "auto",
+    replace: bool = False,
+    progress: Progress | None = None,
+) -> dict[str, learn.Evaluation]:
+    """Measure a detector, and the peers beside it, on labelled datasets.
+
+    Parameters
+    ----------
+    datasets
+        Folders with `A`, `B` and `label`.
+    out
+        Folder to make; it holds one folder for each dataset.
+    detector
+        Name of the project's detector.
+    gsd_m
+        Pixel size of images without georeference.
+    device
+        `auto`, `cpu` or `cuda`.
+    replace
+        True to allow `out` to be a former result.
+    progress
+        Told how far the work is.
+
+    Returns
+    -------
+    dict
+        Measurements by dataset name.
+
+    Raises
+    ------
+    RsgError
+        One of its subclasses, when a dataset cannot be used or the folder cannot be written.
+    """
+    setup = _Setup.resolve(detector=detector, device=device, workers=None, block=None)
+    folders = [learn.open_dataset(Path(folder), gsd_m=gsd_m) for folder in datasets]
+    names = [folder.name for folder in folders]
+    if len(set(names)) < len(names):
+        raise UsageError(f"Expected datasets of different names, got {', '.join(names)}; rename a folder.")
+    detectors = {**learn.own_detectors(setup.device), **learn.PEERS}
+    provenance = learn.gather_provenance(setup.device)
+    evaluations: dict[str, learn.Evaluation] = {}
+    with publish.OutputFolder(Path(out), replace=replace) as part:
+        for dataset in folders:
+
+            def tell(done: int, total: int, name: str = dataset.name) -> None:
+                _tell(progress, name, done / total)
+
+            place = part / dataset.name
+            evaluation = learn.evaluate_dataset(
+                dataset, detectors, primary=detector, clock=time.perf_counter, out=place, progress=tell
+            )
+            learn.write_report(evaluation, provenance, place, now=datetime.now(UTC))
+            learn.draw_sheet(evaluation, place)
+            evaluations[dataset.name] = evaluation
+    return evaluations
+
+
+@contextmanager
+def opened_pair(
+    before: PathLike,
+    after: PathLike,
+    *,
+    aoi: PathLike | None = None,
+    before_options: Mapping[str, Any] | None = None,
+    after_options: Mapping[str, Any] | None = None,
+) -> Iterator[AlignedPair]:
+    """Open, check, pair, register and align two images.
+
+    Parameters
+    ----------
+    before, after, aoi, before_options, after_options
+        As for `detect`.
+
+    Yields
+    ------
+    AlignedPair
+        Closed when the block ends.
+    """
+    scenes = (open_scene(before, **(before_options or {})), open_scene(after, **(after_options or {})))
+    pair = pair_scenes(*scenes, aoi=aoi)
+    with align(pair, register(pair)) as aligned:
+        yield aligned
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Setup:
+    """How a run computes: none of it but the device may change a result."""
+
+    device: Device
+    workers: int
+    block_px: int
+
+    @classmethod
+    def resolve(cls, *, detector: str, device: str, workers: int | None, block: int | None) -> "_Setup":
+        if detector != DETECTOR:
+            raise UsageError(f"Detector '{detector}' does not exist; choose {DETECTOR}.")
+        try:
+            resolved = rs_kernels.resolve_device(device)
+        except rs_kernels.DeviceUnavailable as error:
+            raise DeviceUnavailable(str(error)) from error
+        except ValueError as error:
+            raise UsageError(str(error)) from error
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return cls(device=resolved, workers=workers or cores, block_px=block or BLOCK_PX)
+
+    def find(self, pair: AlignedPair, *, sink: Any = None, progress: Progress | None = None) -> SpectralResult:
+        return find_changes(
+            pair,
+            SpectralParameters(),
+            device=self.device,
+            workers=self.workers,
+            block_px=self.block_px,
+            sink=sink,
+            progress=progress,
+        )
+
+
+def _publish(
+    part: Path, pair: AlignedPair, findings: gpd.GeoDataFrame, overview: publish.Overview, record: publish.RunRecord
+) -> None:
+    # Without georeference there is no longitude and latitude to write.
+    if pair.grid.crs is not None:
+        publish.write_geojson(findings, part / FINDINGS_GEOJSON)
+    publish.write_gpkg(findings, part / FINDINGS_GPKG)
+    picture = overview.render(
+        findings,
+        before_image=pair.before.image_id,
+        after_image=pair.after.image_id,
+        before_on=pair.before.acquired_on,
+        after_on=pair.after.acquired_on,
+        registration=pair.registration,
+    )
+    with publish.writing(part / OVERVIEW_PNG):
+        (part / OVERVIEW_PNG).write_bytes(picture)
+    publish.write_run_record(part / RUN_JSON, record)
+
+
+def _hash_inputs(pair: AlignedPair, aoi: PathLike | None) -> dict[str, tuple[publish.InputFile, ...]]:
+    parts: dict[str, list[Path]] = {"before": list(pair.before.files), "after": list(pair.after.files)}
+    for name, scene in (("clouds_before", pair.before), ("clouds_after", pair.after)):
+        if scene.cloud_mask is not None:
+            parts[name] = [Path(scene.cloud_mask)]
+    if aoi is not None:
+        parts["aoi"] = [Path(aoi)]
+    return {name: publish.hash_files(files, threads=1) for name, files in parts.items()}
+
+
+def _tell(progress: Progress | None, stage: str, share: float) -> None:
+    if progress is not None:
+        progress(stage, share)

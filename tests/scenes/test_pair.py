@@ -1,0 +1,189 @@
+"""Two scenes on one grid."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pyproj
+import pytest
+import shapely
+from affine import Affine
+
+from rs_governance.errors import BandsMismatch, CrsRefused, NoOverlap, SceneUnreadable, UsageError
+from rs_governance.scenes import AlignedPair, open_scene, pair_scenes
+
+Write = Callable[..., Path]
+Ground = Callable[..., np.ndarray]
+Aligned = Callable[..., AlignedPair]
+
+ORIGIN = Affine(0.8, 0, 500_000, 0, -0.8, 2_500_000)
+
+
+def test_common_bands_come_in_the_order_of_before(write: Write, ground: Ground, aligned: Aligned) -> None:
+    pixels = ground(1)
+    before = open_scene(write("a.tif", pixels), roles=["nir", "red", "green", "blue"])
+    after = open_scene(write("b.tif", pixels[:3]), roles=["blue", "green", "red"])
+    pair = aligned(before, after)
+    assert pair.roles == ("red", "green", "blue")
+    block = pair.read(pair.grid.window)
+    np.testing.assert_array_equal(block.before, pixels[1:])
+    np.testing.assert_array_equal(block.after, pixels[[2, 1, 0]])
+
+
+def test_one_band_against_four(write: Write, ground: Ground) -> None:
+    before, after = open_scene(write("a.tif", ground(1))), open_scene(write("pan.tif", ground(1, bands=1)))
+    message = "'a' has blue, green, red, nir; 'pan' has pan. Name them (--bands-before, --bands-after or --sensor)"
+    with pytest.raises(BandsMismatch, match=re.escape(message)):
+        pair_scenes(before, after)
+    red = open_scene(write("pan.tif", ground(1, bands=1)), roles=["red"])
+    assert pair_scenes(before, red).roles == ("red",)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "common"),
+    [
+        ("uint8", "uint8", "uint8"),
+        ("uint8", "uint16", "uint16"),
+        ("uint16", "float32", "float32"),
+        ("uint8", "int16", "float32"),
+    ],
+)
+def test_common_dtype(write: Write, ground: Ground, aligned: Aligned, first: str, second: str, common: str) -> None:
+    bands = 3
+    pair = aligned(
+        write("a.tif", ground(1, bands=bands, dtype=first)), write("b.tif", ground(2, bands=bands, dtype=second))
+    )
+    block = pair.read(pair.grid.window)
+    assert block.before.dtype == block.after.dtype == pair.dtype == common
+
+
+def test_the_grid_is_that_of_before_cut_to_the_overlap(write: Write, ground: Ground) -> None:
+    before = open_scene(write("a.tif", ground(1)))
+    after = open_scene(write("b.tif", ground(1), transform=ORIGIN @ Affine.translation(50.25, -30)))
+    grid = pair_scenes(before, after).grid
+    assert (grid.height, grid.width) == (170, 170)
+    assert grid.transform.almost_equals(ORIGIN @ Affine.translation(50, 0))
+
+
+def test_a_much_coarser_after_sets_the_grid(write: Write, ground: Ground, aligned: Aligned) -> None:
+    coarse = write("b.tif", ground(1, height=50, width=50), transform=Affine(3.2, 0, 500_000, 0, -3.2, 2_500_000))
+    pair = aligned(write("a.tif", ground(1)), coarse)
+    assert pair.grid.pixel_size == (3.2, 3.2)
+    assert (pair.grid.height, pair.grid.width) == (50, 50)
+    # Averaged, not picked: a chequerboard turns grey.
+    board = np.indices((200, 220)).sum(axis=0) % 2 * 1000 + 500
+    fine = write("c.tif", np.broadcast_to(board, (4, 200, 220)).astype(np.uint16))
+    pair = aligned(fine, coarse)
+    inner = pair.read(pair.grid.window).before[:, 5:-5, 5:-5]
+    assert np.abs(inner.astype(int) - 1000).max() <= 60
+    x, y = pyproj.Transformer.from_crs(4545, 32649, always_xy=True).transform(500_000, 2_500_000)
+    place = Affine(3.2, 0, x, 0, -3.2, y)
+    elsewhere = write("d.tif", ground(1, height=50, width=50), crs="EPSG:32649", transform=place)
+    pair = aligned(fine, elsewhere)
+    assert pair.grid.crs == pyproj.CRS.from_epsg(4545)
+    assert pair.grid.pixel_size == pytest.approx((3.2, 3.2), rel=5e-3)
+
+
+def test_no_overlap_says_how_far(write: Write, ground: Ground) -> None:
+    before = open_scene(write("a.tif", ground(1)))
+    after = open_scene(write("b.tif", ground(1), transform=ORIGIN @ Affine.translation(12_720, 0)))
+    with pytest.raises(NoOverlap, match=r"'a' \(108\.0000\.\.108\.0017 E, 22\.\d+\.\.22\.\d+ N\) and 'b' .* 10\.0 km"):
+        pair_scenes(before, after)
+    touching = open_scene(write("c.tif", ground(1), transform=ORIGIN @ Affine.translation(220, 0)))
+    with pytest.raises(NoOverlap):
+        pair_scenes(before, touching)
+
+
+def test_pictures_without_georeference(write: Write, ground: Ground) -> None:
+    one = open_scene(write("a.png", ground(1, bands=3, dtype="uint8"), transform=None), assume_gsd_m=0.5)
+    small = open_scene(write("b.png", ground(1, bands=3, dtype="uint8")[:, :50], transform=None), assume_gsd_m=0.5)
+    placed = open_scene(write("c.tif", ground(1, bands=3, dtype="uint8")))
+    assert pair_scenes(one, one).grid == one.grid
+    with pytest.raises(CrsRefused, match="200 x 220 pixels, 'b' 50 x 220"):
+        pair_scenes(one, small)
+    with pytest.raises(CrsRefused, match="'a' has no georeference, 'c' has one"):
+        pair_scenes(placed, one)
+    with pytest.raises(CrsRefused, match="leave it out"):
+        pair_scenes(one, one, aoi=Path("area.geojson"))
+
+
+# Areas of interest.
+
+
+def area(path: Path, outline: shapely.Geometry, crs: int | None = 4545) -> Path:
+    gpd.GeoDataFrame(geometry=[outline], crs=crs).to_file(path)
+    return path
+
+
+def box(top: int, left: int, bottom: int, right: int) -> shapely.Polygon:
+    return shapely.box(500_000 + 0.8 * left, 2_500_000 - 0.8 * bottom, 500_000 + 0.8 * right, 2_500_000 - 0.8 * top)
+
+
+def test_the_area_cuts_the_grid_and_masks_the_rest(
+    write: Write, ground: Ground, aligned: Aligned, tmp_path: Path
+) -> None:
+    path = write("a.tif", ground(1))
+    outline = shapely.union(box(20, 30, 60, 90), box(60, 30, 100, 50))
+    pair = aligned(path, path, aoi=area(tmp_path / "area.gpkg", outline))
+    assert (pair.grid.height, pair.grid.width) == (80, 60)
+    expected = np.ones((80, 60), bool)
+    expected[40:, 20:] = False
+    np.testing.assert_array_equal(pair.read(pair.grid.window).valid, expected)
+
+
+def test_an_area_in_another_crs(write: Write, ground: Ground, aligned: Aligned, tmp_path: Path) -> None:
+    path = write("a.tif", ground(1))
+    lonlat = gpd.GeoSeries([box(20, 30, 60, 90)], crs=4545).to_crs(4326)[0]
+    pair = aligned(path, path, aoi=area(tmp_path / "area.geojson", lonlat, 4326))
+    assert abs(pair.grid.height - 40) <= 1
+    assert abs(pair.grid.width - 60) <= 1
+    assert pair.read(pair.grid.window).valid.mean() > 0.95
+
+
+def test_an_area_larger_than_the_scene_changes_nothing(
+    write: Write, ground: Ground, aligned: Aligned, tmp_path: Path
+) -> None:
+    path = write("a.tif", ground(1))
+    pair = aligned(path, path, aoi=area(tmp_path / "area.gpkg", box(-500, -500, 900, 900)))
+    assert (pair.grid.height, pair.grid.width) == (200, 220)
+    assert pair.read(pair.grid.window).valid.all()
+
+
+def test_areas_that_are_no_use(write: Write, ground: Ground, tmp_path: Path) -> None:
+    scene = open_scene(write("a.tif", ground(1)))
+    with pytest.raises(NoOverlap, match="and the area of interest .* do not overlap"):
+        pair_scenes(scene, scene, aoi=area(tmp_path / "far.gpkg", box(9000, 9000, 9100, 9100)))
+    with pytest.raises(UsageError, match="has no polygon"):
+        pair_scenes(scene, scene, aoi=area(tmp_path / "point.gpkg", shapely.Point(500_010, 2_499_990)))
+    with pytest.raises(SceneUnreadable, match="No such file"):
+        pair_scenes(scene, scene, aoi=tmp_path / "none.gpkg")
+    (tmp_path / "text.geojson").write_text("nonsense")
+    with pytest.raises(SceneUnreadable, match="as a vector file"):
+        pair_scenes(scene, scene, aoi=tmp_path / "text.geojson")
+    shape = area(tmp_path / "area.shp", box(20, 30, 60, 90))
+    shape.with_suffix(".prj").unlink()
+    with pytest.raises(CrsRefused, match="has no CRS"):
+        pair_scenes(scene, scene, aoi=shape)
+    with pytest.raises(CrsRefused, match="seven local parameters"):
+        pair_scenes(scene, scene, aoi=area(tmp_path / "old.gpkg", box(20, 30, 60, 90), 2433))
+
+
+def test_old_datum_with_parameters_against_cgcs2000(write: Write, ground: Ground, aligned: Aligned) -> None:
+    pixels = ground(1)
+    seven = (-12.0, -113.0, -41.0, 0.0, 0.0, 0.0, 0.0)
+    to_old = pyproj.Transformer.from_crs(
+        "EPSG:4545",
+        "+proj=tmerc +lat_0=0 +lon_0=108 +k=1 +x_0=500000 +y_0=0 +ellps=krass +units=m "
+        f"+towgs84={','.join(map(str, seven))} +type=crs",
+        always_xy=True,
+    )
+    x, y = to_old.transform(500_000, 2_500_000)
+    assert np.hypot(x - 500_000, y - 2_500_000) > 20
+    old = open_scene(write("old.tif", pixels, crs="EPSG:2433", transform=Affine(0.8, 0, x, 0, -0.8, y)), towgs84=seven)
+    pair = aligned(open_scene(write("new.tif", pixels)), old)
+    assert pair.grid.height >= 199
+    block = pair.read(pair.grid.window)
+    inner = (slice(None), slice(10, -10), slice(10, -10))
+    assert np.abs(block.before[inner].astype(int) - block.after[inner]).mean() < 20
