@@ -6,7 +6,7 @@ from pathlib import Path
 
 import nbformat
 from jupyter_client.kernelspec import KernelSpecManager
-from jupyter_client.manager import KernelManager
+from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
@@ -35,7 +35,7 @@ def executed(notebook: NotebookNode, place: Path) -> NotebookNode:
     working = place / "notebooks"
     working.mkdir()
     (place / "sample_tiles").symlink_to(FOLDER.parent / "sample_tiles")
-    manager = KernelManager(
+    manager = AsyncKernelManager(
         kernel_name="python3",
         # No folder of installed kernels is searched: what remains is the kernel of this interpreter.
         kernel_spec_manager=KernelSpecManager(kernel_dirs=[]),
@@ -45,11 +45,8 @@ def executed(notebook: NotebookNode, place: Path) -> NotebookNode:
     client = NotebookClient(
         notebook, km=manager, timeout=300, record_timing=False, resources={"metadata": {"path": str(working)}}
     )
-    try:
-        # A person's own IPython start-up files stay out.
-        client.execute(env={**os.environ, "IPYTHONDIR": str(place / "ipython")})
-    finally:
-        manager.shutdown_kernel(now=True)
+    # A person's own IPython start-up files stay out.
+    client.execute(cleanup_kc=True, env={**os.environ, "IPYTHONDIR": str(place / "ipython")})
     notebook.metadata = NotebookNode(METADATA)
     return notebook
 

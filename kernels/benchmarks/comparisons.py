@@ -111,6 +111,34 @@ def _vector(bands: int, dtype: npt.DTypeLike, radius: int, *, headline: bool = F
     )
 
 
+def _mean_difference(bands: int, dtype: npt.DTypeLike, radius: int, *, headline: bool = False) -> Comparison:
+    def make(rng: np.random.Generator, height: int, width: int) -> Inputs:
+        pair = _pair(rng, bands, dtype, height, width)
+        return pair | {
+            "gain": rng.uniform(0.8, 1.2, bands),
+            "offset": rng.normal(0.0, _brightest(dtype) / 50, bands),
+            "weight": rng.uniform(100.0, 300.0, bands) / _brightest(dtype),  # beyond the bound in places
+            "radius": radius,
+        }
+
+    return Comparison(
+        name=f"mean_difference {bands} bands, radius {radius}, {np.dtype(dtype)}",
+        make=make,
+        call=rs_kernels.mean_difference,
+        reference=pixels.mean_difference,
+        rtol=1e-6,
+        atol=1.0 / 256,  # a half may round either way, everywhere in the window at worst
+        headline=headline,
+    )
+
+
+def _context_score(rng: np.random.Generator, height: int, width: int) -> Inputs:
+    here, around = rng.random((2, height, width), np.float32) * np.array([[[6]], [[2]]], np.float32)
+    valid = rng.random((height, width)) > 0.1
+    here[~valid], around[~valid] = np.nan, np.inf
+    return {"here": here, "around": around, "valid": valid, "full": 3.0}
+
+
 def _index(dtype: npt.DTypeLike, *, headline: bool = False) -> Comparison:
     def make(rng: np.random.Generator, height: int, width: int) -> Inputs:
         pair = _pair(rng, 4, dtype, height, width)
@@ -260,6 +288,18 @@ PIXEL_COMPARISONS = (
     _vector(4, np.float32, 1),
     _vector(6, np.uint16, 1, headline=True),
     _vector(6, np.float32, 2),
+    _mean_difference(1, np.uint8, 0),
+    _mean_difference(3, np.uint8, 2),
+    _mean_difference(4, np.uint16, 5, headline=True),
+    _mean_difference(2, np.float32, 16),
+    Comparison(
+        name="context_score",
+        make=_context_score,
+        call=rs_kernels.context_score,
+        reference=pixels.context_score,
+        atol=1.0,  # a half may round either way
+        headline=True,
+    ),
     _index(np.uint8),
     _index(np.uint16, headline=True),
     _index(np.float32),

@@ -69,8 +69,8 @@ def _run_values(values: Any, band: Any, y: Any, x: Any, end: Any) -> Any:
     for i in range(x, end):
         value = np.int64(values[band, y, i])
         total += value
-        lowest = min(lowest, value)
-        highest = max(highest, value)
+        lowest = value if value < lowest else lowest
+        highest = value if value > highest else highest
     return total, lowest, highest
 
 
@@ -124,7 +124,8 @@ def _add_cuda(labels: Any, values: Any, table: Any, known: Any) -> None:
     if n < 0 or n >= table.shape[0]:
         known[0] = False
         return
-    end = _run_end(labels, y, x, min(width, (x // _CHUNK + 1) * _CHUNK))
+    stop = (x // _CHUNK + 1) * _CHUNK
+    end = _run_end(labels, y, x, stop if stop < width else width)
     cuda.atomic.add(table, (n, _PIXELS), end - x)
     cuda.atomic.min(table, (n, _TOP), y)
     cuda.atomic.min(table, (n, _LEFT), x)

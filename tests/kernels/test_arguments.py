@@ -10,6 +10,7 @@ import rs_kernels
 
 IMAGE = np.zeros((3, 8, 9), np.uint8)
 SCORE: Any = np.zeros((8, 9), np.uint8)
+CHANGE = np.zeros((8, 9), np.float32)
 USABLE = np.ones((8, 9), bool)
 EYE, ONES, ZEROS = np.eye(3), [1.0] * 3, [0.0] * 3
 
@@ -44,6 +45,20 @@ EYE, ONES, ZEROS = np.eye(3), [1.0] * 3, [0.0] * 3
         (lambda: rs_kernels.local_norm(SCORE, USABLE, radius=101, floor=1.0), ValueError, "0 to 100"),
         (lambda: rs_kernels.local_mean(SCORE.astype(np.float32), USABLE, 1), TypeError, "uint8 or uint16"),
         (lambda: rs_kernels.local_mean(IMAGE, USABLE, 1), ValueError, "must be .y, x."),
+        (
+            lambda: rs_kernels.mean_difference(IMAGE, IMAGE, USABLE, ONES, ZEROS, ONES, radius=101),
+            ValueError,
+            "0 to 100 pixels",
+        ),
+        (
+            lambda: rs_kernels.mean_difference(IMAGE, IMAGE, USABLE, ONES, ZEROS, [np.inf] * 3, radius=1),
+            ValueError,
+            "'weight' must be finite",
+        ),
+        (lambda: rs_kernels.context_score(SCORE, CHANGE, USABLE, full=1.0), TypeError, "'here' must be float32"),
+        (lambda: rs_kernels.context_score(CHANGE, CHANGE[1:], USABLE, full=1.0), ValueError, "the shape of 'here'"),
+        (lambda: rs_kernels.context_score(CHANGE, CHANGE, USABLE, full=0.0), ValueError, "more than 0"),
+        (lambda: rs_kernels.context_score(CHANGE, CHANGE, USABLE, full=np.nan), ValueError, "more than 0"),
         (lambda: rs_kernels.histogram(SCORE.astype(np.float32), USABLE, 9), ValueError, "must be given"),
         (lambda: rs_kernels.histogram(SCORE, USABLE, 0), ValueError, "1 to 65536"),
         (lambda: rs_kernels.histogram(SCORE, USABLE, 9, lo=1, hi=1), ValueError, "lo < hi"),

@@ -1,5 +1,6 @@
 """What the pages for people say is there: commands, options, targets and files."""
 
+import importlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -94,3 +95,13 @@ def test_every_exit_code_is_in_the_table() -> None:
             int(code) for code in re.findall(r"^\| (\d+) \|", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE)
         }
         assert codes <= table
+
+
+@pytest.mark.parametrize("page", PAGES[:2])
+def test_imports_that_are_shown_work(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    shown = re.findall(r"^from (rs_\S+) import (.+)$", text, re.MULTILINE)
+    assert shown
+    for module, names in shown:
+        found = importlib.import_module(module)
+        assert all(callable(getattr(found, name)) for name in names.split(", "))

@@ -32,8 +32,10 @@ def test_old_datums_are_refused_whatever_the_projection(code: int) -> None:
     "text",
     [
         "+proj=tmerc +lat_0=0 +lon_0=108 +k=1 +x_0=500000 +y_0=0 +ellps=krass +units=m +no_defs",
-        'GEOGCS["GCS_Xian_1980",DATUM["D_Xian_1980",SPHEROID["Xian_1980",6378140.0,298.257]],'
-        'PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]]',
+        (
+            'GEOGCS["GCS_Xian_1980",DATUM["D_Xian_1980",SPHEROID["Xian_1980",6378140.0,298.257]],'
+            'PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]]'
+        ),
     ],
 )
 def test_old_datums_are_known_without_a_code(text: str) -> None:

@@ -8,6 +8,7 @@ import pytest
 from affine import Affine
 
 from rs_governance.scenes import AlignedPair, open_scene, preview, to_rgb
+from rs_governance.scenes.display import _reduced
 
 Write = Callable[..., Path]
 Ground = Callable[..., np.ndarray]
@@ -72,4 +73,18 @@ def test_a_pair_is_shown_on_its_common_grid(write: Write, ground: Ground, aligne
     assert np.abs(before.astype(int) - after).mean() < 2
     before, after = preview(aligned(write("a.tif", pixels), moved), 60)
     assert before.shape == after.shape == (60, 60, 3)
-    assert np.abs(before.astype(int) - after).mean() < 8
+    assert np.corrcoef(before.ravel(), after.ravel())[0, 1] > 0.8
+
+
+def test_reduced_pixels_are_means_of_what_is_valid(write: Write, ground: Ground) -> None:
+    pixels = ground(3, dtype="float32")
+    pixels[0, 10:30, 10:30] = np.nan
+    scene = open_scene(write("a.tif", pixels, tiled=True, blockxsize=48, blockysize=64))
+    means, seen = _reduced(scene, ("blue", "nir"), 7)
+    assert means.shape == (2, 29, 32)
+    spoilt = np.where(np.isnan(pixels[0]), np.nan, pixels[3])
+    for row, col in ((0, 0), (1, 1), (4, 4), (28, 31), (13, 6)):
+        block = spoilt[row * 7 : row * 7 + 7, col * 7 : col * 7 + 7]
+        assert means[1, row, col] == pytest.approx(np.nanmean(block), rel=1e-5)
+    assert not seen[2:4, 2:4].any()
+    assert seen.sum() == seen.size - 4

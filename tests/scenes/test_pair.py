@@ -153,7 +153,7 @@ def test_an_area_larger_than_the_scene_changes_nothing(
 
 def test_areas_that_are_no_use(write: Write, ground: Ground, tmp_path: Path) -> None:
     scene = open_scene(write("a.tif", ground(1)))
-    with pytest.raises(NoOverlap, match="and the area of interest .* do not overlap"):
+    with pytest.raises(NoOverlap, match=r"and the area of interest .* do not overlap"):
         pair_scenes(scene, scene, aoi=area(tmp_path / "far.gpkg", box(9000, 9000, 9100, 9100)))
     with pytest.raises(UsageError, match="has no polygon"):
         pair_scenes(scene, scene, aoi=area(tmp_path / "point.gpkg", shapely.Point(500_010, 2_499_990)))

@@ -13,9 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter, map_coordinates
 
-from rs_governance.scenes import AlignedPair, Registration, Window, align, open_scene, pair_scenes
+from rs_governance.scenes import AlignedPair, PixelGrid, Registration, Window, align, open_scene, pair_scenes
 from rs_governance.scenes.mapping import PixelMapping
 from rs_governance.scenes.placement import ShiftedScene, WarpedScene
+from rs_governance.scenes.reader import SceneReader
 from rs_governance.scenes.tiles import Tile, TileCache
 
 Write = Callable[..., Path]
@@ -214,8 +215,6 @@ def test_threads_read_the_same_and_decode_each_tile_once(
     tiled = {"tiled": True, "blockxsize": 512, "blockysize": 512, "compress": "zstd"}
     scenes = [open_scene(write(f"{i}.tif", ground(i, height=1100, width=1200), **tiled)) for i in (1, 2)]
     pair = pair_scenes(*scenes)
-    from rs_governance.scenes.reader import SceneReader
-
     decoded: list[tuple[int, ...]] = []
     lock = threading.Lock()
     decode = SceneReader._decode
@@ -274,7 +273,5 @@ def test_chunks_are_small_enough_to_be_affine() -> None:
         assert np.hypot(near_rows - true_rows, near_cols - true_cols).max() < 0.03
 
 
-def open_grid(code: int, transform: Affine, side: int):  # noqa: ANN201
-    from rs_governance.scenes import PixelGrid
-
+def open_grid(code: int, transform: Affine, side: int) -> PixelGrid:
     return PixelGrid(crs=pyproj.CRS.from_epsg(code), transform=transform, height=side, width=side)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rs_governance.scenes import ScenePair, align, open_scene, pair_scenes, preview, register
+from rs_governance.scenes import UNREGISTERED, ScenePair, align, open_scene, pair_scenes, preview, register
 
 
 def pairs(shared_data: Path, folder: str, **options: float) -> list[ScenePair]:
@@ -74,13 +74,10 @@ def test_changed_pairs_are_never_refused_and_seldom_moved_far(shared_data: Path,
     assert np.mean(np.array([0, *moved]) > 6) < 0.05
 
 
-def test_tiles_with_black_corners_are_not_valid_there(shared_data: Path) -> None:
-    black = [
-        pair
-        for pair in pairs(shared_data, "levir_train_256_jpeg", assume_gsd_m=0.5)[:150]
-        if not preview(pair.before)[0, 0].any() and not preview(pair.before)[2, 2].any()
-    ]
-    assert black
-    for pair in black:
-        with align(pair, register(pair)) as aligned:
-            assert not aligned.read(aligned.grid.window).valid[0, 0]
+def test_dark_pixels_of_real_tiles_stay_usable(shared_data: Path) -> None:
+    # Without nodata only pure black is left out.
+    shares = []
+    for pair in pairs(shared_data, "levir_val_256_jpeg", assume_gsd_m=0.5)[:60]:
+        with align(pair, UNREGISTERED) as aligned:
+            shares.append(aligned.read(aligned.grid.window).valid.mean())
+    assert np.mean(shares) > 0.98

@@ -3,8 +3,12 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import pytest
+import shapely
+from affine import Affine
+from pyproj import Transformer
 
 from rs_governance.errors import CrsRefused
 from rs_governance.scenes import AlignedPair, PairBlock, Window, open_scene
@@ -141,9 +145,6 @@ def test_nodata_of_a_cloud_raster_is_no_cloud(write: Write, clouded: Callable[..
 
 
 def test_a_raster_of_clouds_in_another_crs_and_pixel_size(write: Write, clouded: Callable[..., np.ndarray]) -> None:
-    from affine import Affine
-    from pyproj import Transformer
-
     x, y = Transformer.from_crs(4545, 4326, always_xy=True).transform(500_000 + 0.8 * 110, 2_500_000 - 0.8 * 100)
     mask = np.ones((40, 40), np.uint8)
     place = Affine(1e-6, 0, x - 20e-6, 0, -1e-6, y + 20e-6)
@@ -155,9 +156,6 @@ def test_a_raster_of_clouds_in_another_crs_and_pixel_size(write: Write, clouded:
 
 
 def test_polygons_of_clouds(tmp_path: Path, clouded: Callable[..., np.ndarray]) -> None:
-    import geopandas as gpd
-    import shapely
-
     box = shapely.box(500_000 + 0.8 * 50, 2_500_000 - 0.8 * 60, 500_000 + 0.8 * 90, 2_500_000 - 0.8 * 40)
     frame = gpd.GeoDataFrame(geometry=[box], crs="EPSG:4545")
     expected = np.zeros((200, 220), bool)
@@ -169,9 +167,6 @@ def test_polygons_of_clouds(tmp_path: Path, clouded: Callable[..., np.ndarray]) 
 
 
 def test_validity_does_not_depend_on_the_window(write: Write, tmp_path: Path, ground: Ground, aligned: Aligned) -> None:
-    import geopandas as gpd
-    import shapely
-
     blob = shapely.Point(500_090, 2_499_925).buffer(31.7)
     gpd.GeoDataFrame(geometry=[blob], crs="EPSG:4545").to_file(tmp_path / "c.gpkg")
     scene = open_scene(write("a.tif", ground(1)), cloud_mask=tmp_path / "c.gpkg")

@@ -84,6 +84,29 @@ def local_mean(score: Array, valid: Array, radius: int) -> Float64:
     return result
 
 
+def mean_difference(
+    before: Array,
+    after: Array,
+    valid: Array,
+    gain: npt.ArrayLike,
+    offset: npt.ArrayLike,
+    weight: npt.ArrayLike,
+    *,
+    radius: int,
+) -> Float64:
+    """Average the differences, in steps of 1/256 and bounded to 127, over each window; then over bands."""
+    difference = _normalised(_known(after, valid), gain, offset) - _known(before, valid)
+    difference = np.clip(np.asarray(weight)[:, None, None] * difference, -127.0, 127.0)
+    means = np.stack([local_mean(band, valid, radius) for band in np.rint(256 * difference) / 256])
+    return np.sqrt((means**2).mean(axis=0))
+
+
+def context_score(here: Array, around: Array, valid: Array, *, full: float) -> npt.NDArray[np.uint8]:
+    """Take the geometric mean to steps of 1/250 of `full`; 250 above that, 255 where not valid."""
+    root = np.sqrt(np.where(valid, here, 0.0).astype(np.float64) * np.where(valid, around, 0.0))
+    return np.where(valid, np.rint(np.minimum(250 * root / full, 250)), 255).astype(np.uint8)
+
+
 def histogram(
     values: Array, valid: Array, bins: int, *, lo: float | None = None, hi: float | None = None
 ) -> npt.NDArray[np.int64]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.linalg import eigh
-from scipy.stats import chi2
+from scipy.special import gammaincc
 
 from rs_governance.errors import NothingObserved
 
@@ -13,6 +13,10 @@ FloatArray = npt.NDArray[np.float64]
 
 _RIDGE = 1e-6
 """Share of each band's variance added to the diagonal: a constant or doubled band must not make it singular."""
+
+
+_LEAST_WEIGHT = 1e-6
+"""A scene in which everything changed must still have a mean."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +76,7 @@ def fit_irmad(before: FloatArray, after: FloatArray, *, tolerance: float = 1e-3,
         rounds += 1
         a, b, c, correlation = _canonical_variates(both, weight, bands)
         variates = before @ a.T - after @ b.T - c
-        weight = chi2.sf(np.square(variates).sum(axis=1), bands)
+        weight = np.maximum(gammaincc(bands / 2, np.square(variates).sum(axis=1) / 2), _LEAST_WEIGHT)
         if np.abs(correlation - former).max() < tolerance:
             break
         former = correlation

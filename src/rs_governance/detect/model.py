@@ -20,7 +20,7 @@ CORE_ROLES = ("blue", "green", "red", "nir")
 """Bands that are compared where a pair has them: sharpest, least moved by the air, and on every sensor."""
 
 _MOST_BANDS = 4
-_MAD_PIXELS = 200_000
+_MAD_PIXELS = 20_000
 _COARSE_RESIDUAL_PX = 0.75
 # A level is a share of the scene's own contrast; below this there is nothing but rounding.
 _LOWEST_LEVEL = 0.02

@@ -19,7 +19,8 @@ _OPENING = threading.Lock()
 
 
 _SETTINGS = {
-    "GDAL_CACHEMAX": 128,
+    # Bytes: in an environment variable 128 means megabytes, here it would mean 128 bytes.
+    "GDAL_CACHEMAX": 128 * 2**20,
     "GDAL_NUM_THREADS": 1,
     # Without these a truncated JPEG or PNG is read as if it were whole.
     "GDAL_ERROR_ON_LIBJPEG_WARNING": True,

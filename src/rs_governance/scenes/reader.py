@@ -49,7 +49,7 @@ class SceneReader:
         tiles = [
             self._cache.get((number, tile.row, tile.col), partial(self._decode, sheet, tile))
             for number, sheet in enumerate(self.scene.sheets)
-            for tile in _tiles_of(sheet, window, self.bands)
+            for tile in tiles_of(sheet, window, self.bands)
         ]
         return assemble(tiles, window, bands=self.bands, dtype=self.dtype)
 
@@ -66,7 +66,7 @@ class SceneReader:
         return Tile(window=window, data=data, valid=None if valid.all() else valid)
 
 
-def _tiles_of(sheet: Sheet, window: Window, bands: int) -> list[Window]:
+def tiles_of(sheet: Sheet, window: Window, bands: int) -> list[Window]:
     """Return the windows (scene pixels) that are decoded as one and that meet `window`.
 
     They follow the file's own tiles or strips, so that nothing is decoded twice.

@@ -153,6 +153,8 @@ def _parts(
 ) -> list[tuple[Texture, Texture]]:
     """Cut out what both windows share after a move by whole pixels, in overlapping parts where asked."""
     size = before.shape[0] - 2 * reach
+    # A length that the Fourier transform likes.
+    size -= size % 32 if size > 64 else 0
     fixed = before[reach : reach + size, reach : reach + size]
     moved = after[reach + row : reach + row + size, reach + col : reach + col + size]
     if not split:
@@ -200,7 +202,7 @@ def _peak(surface: NDArray[np.float32]) -> tuple[int, int, float]:
 def _upsampled_peak(spectrum: Spectrum) -> tuple[float, float]:
     """Return the highest point within `_FINE_PX`, to a twentieth of a pixel by evaluating the Fourier sum there."""
     row, col, _ = _peak(_surface(spectrum, _FINE_PX))
-    offsets = np.arange(-_UPSAMPLING, _UPSAMPLING + 1) / _UPSAMPLING
+    offsets = np.arange(-_UPSAMPLING // 2, _UPSAMPLING // 2 + 1) / _UPSAMPLING
     rows, cols = row + offsets, col + offsets
     frequencies = fftfreq(spectrum.shape[0])
     down = np.exp(2j * np.pi * np.outer(rows, frequencies)).astype(np.complex64)

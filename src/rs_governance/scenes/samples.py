@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 import rasterio
-from rasterio.enums import Resampling
 from rasterio.windows import Window as RasterWindow
 
 from rs_governance.scenes.grid import Window
@@ -23,8 +22,6 @@ def read_samples(
     sheet: Sheet,
     roles: tuple[str, ...],
     window: Window,
-    *,
-    shape: tuple[int, int] | None = None,
 ) -> tuple[Pixels, Valid]:
     """Read bands of a sheet with their validity.
 
@@ -38,8 +35,6 @@ def read_samples(
         Bands to read.
     window
         Pixels of the sheet, inside it.
-    shape
-        (y, x) to decimate to by averaging; as it is by default.
 
     Returns
     -------
@@ -49,17 +44,15 @@ def read_samples(
     area = RasterWindow(window.col, window.row, window.width, window.height)
     positions = [scene.roles.index(role) for role in roles]
     indexes = [scene.band_indexes[position] for position in positions]
-    size = shape or (window.height, window.width)
-    how = {"window": area, "resampling": Resampling.average if shape else Resampling.nearest}
-    data: Pixels = dataset.read(indexes, out_shape=(len(indexes), *size), **how)
+    data: Pixels = dataset.read(indexes, window=area)
     if data.dtype.name not in KEPT_DTYPES:
         with np.errstate(over="ignore"):
             data = data.astype(np.float32)
     valid = _valid_values(data, scene, sheet, [sheet.nodata[position] for position in positions])
     if sheet.alpha_index is not None:
-        valid &= dataset.read(sheet.alpha_index, out_shape=size, **how) != 0
+        valid &= dataset.read(sheet.alpha_index, window=area) != 0
     if sheet.has_mask:
-        valid &= dataset.read_masks(indexes[0], window=area, out_shape=size) != 0
+        valid &= dataset.read_masks(indexes[0], window=area) != 0
     return data, valid
 
 
