@@ -43,7 +43,7 @@ def decode(paths: Sequence[Path], *, by: str = "block", threads: int | None = No
     reads = [(path, window) for path in paths for window in _windows(path, by)]
     # No block is read twice: a block cache would only copy.
     with (
-        rasterio.Env(GDAL_CACHEMAX=64, GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR"),
+        rasterio.Env(GDAL_CACHEMAX=64 * 2**20, GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR"),
         ThreadPoolExecutor(threads or os.cpu_count()) as pool,
     ):
         return sum(pool.map(_read, reads))

@@ -11,6 +11,7 @@ from numba import cuda, njit, prange
 
 from rs_kernels import _check
 from rs_kernels._device import LOOP, RULE, Device, launch, resolve_device
+from rs_kernels._translate import _ROUNDER
 
 SCORE_STEPS = 250
 SCORE_NODATA = 255
@@ -25,7 +26,7 @@ _NODATA = np.uint8(SCORE_NODATA)
 @njit(**RULE)
 def _stepped(root: Any, scale: Any) -> Any:
     steps = root * scale
-    return np.uint8(np.rint(steps if steps < _MOST else _MOST))
+    return np.uint8((steps if steps < _MOST else _MOST) + _ROUNDER - _ROUNDER)
 
 
 # 2. The CPU loop.

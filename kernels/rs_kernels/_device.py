@@ -16,6 +16,10 @@ Device = Literal["cpu", "cuda"]
 if "NUMBA_THREADING_LAYER" not in os.environ:
     config.THREADING_LAYER = "omp"
 
+# Waiting threads of OpenMP must sleep: spinning, as is its default, they take the cores from the threads that decode.
+# One pair of 8192 x 8192 pixels took 27.5 s of processor time with spinning and 13.7 s without, on two cores.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 # A block of a scene may well be smaller than a device would like; that is no reason to warn the user.
 cuda.config.CUDA_LOW_OCCUPANCY_WARNINGS = 0
 

@@ -44,7 +44,8 @@ def _norm(value: Any, count: Any, total: Any, squares: Any, floor: Any) -> Any:
 
 
 # 2. The CPU loop: tiles in parallel. Sums of each column slide down with the window, those along the row are taken
-# anew. A mean does without the squares, and its sums of at most 201 x 201 values of 16 bits fit 32.
+# anew. A mean does without the squares, and its sums of at most 201 x 201 values of 16 bits fit 32, those of up to 128
+# columns with a sign.
 
 
 @njit(**RULE)
@@ -52,7 +53,7 @@ def _add_row(values: Any, valid: Any, sign: Any, count: Any, total: Any) -> None
     for x in range(values.size):
         use = sign if valid[x] else 0
         count[x] += use
-        total[x] += use * values[x]
+        total[x] += use * np.int32(values[x])
 
 
 @njit(**RULE)
@@ -83,8 +84,8 @@ def _tile(score: Any, valid: Any, radius: Any, floor: Any, y0: Any, x0: Any, out
     first, last = max(x0 - radius, 0), min(x1 + radius, width)
     i, j = first - (x0 - radius), last - (x0 - radius)
     n, side = x1 - x0, 2 * radius + 1
-    columns, columns_squared = np.zeros((2, n + 2 * radius), np.uint32), np.zeros(n + 2 * radius, np.int64)
-    work, work_squared = np.empty((2, n + 2 * radius), np.uint32), np.empty((2, n + 2 * radius), np.int64)
+    columns, columns_squared = np.zeros((2, n + 2 * radius), np.int32), np.zeros(n + 2 * radius, np.int64)
+    work, work_squared = np.empty((2, n + 2 * radius), np.int32), np.empty((2, n + 2 * radius), np.int64)
     window, window_squared = np.empty((2, n), np.uint32), np.empty(n, np.int64)
     for newest in range(max(y0 - radius, 0), y1 + radius):
         for y, sign in ((newest, 1), (newest - side, -1)):

@@ -15,6 +15,7 @@ from numba import cuda, njit, prange
 
 from rs_kernels import _check
 from rs_kernels._device import LOOP, RULE, Device, launch_grid, resolve_device
+from rs_kernels._translate import _ROUNDER
 from rs_kernels._window import add_up
 
 MAX_RADIUS = 100
@@ -36,7 +37,7 @@ def _steps(before: Any, after: Any, gain: Any, offset: Any, weight: Any) -> Any:
     difference = weight * (_F32(after) * gain + offset - _F32(before))
     difference = difference if difference < _BOUND else _BOUND
     difference = difference if difference > -_BOUND else -_BOUND
-    return np.int32(np.rint(difference))
+    return np.int32(difference + _ROUNDER - _ROUNDER)
 
 
 @njit(**RULE)

@@ -20,7 +20,6 @@ LIBRARIES = (
     ("numba", "numba"),
     ("scipy", "scipy"),
     ("scikit-image", "skimage"),
-    ("connected-components-3d", "cc3d"),
     ("rasterio", "rasterio"),
     ("pyogrio", "pyogrio"),
     ("geopandas", "geopandas"),

@@ -8,17 +8,20 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 
 import rs_kernels
-from rs_governance import learn, publish
+from rs_governance import publish
 from rs_governance.detect import DETECTOR, ScoredBlock, SpectralParameters, SpectralResult, find_changes
 from rs_governance.detect.blocks import BLOCK_PX
 from rs_governance.errors import DeviceUnavailable, UsageError
 from rs_governance.scenes import AlignedPair, Registration, align, open_scene, pair_scenes, register
 from rs_kernels import Device
+
+if TYPE_CHECKING:
+    from rs_governance import learn
 
 PathLike = Path | str
 Progress = Callable[[str, float], None]
@@ -242,7 +245,7 @@ def run_evaluate(
     device: str = "auto",
     replace: bool = False,
     progress: Progress | None = None,
-) -> dict[str, learn.Evaluation]:
+) -> "dict[str, learn.Evaluation]":
     """Measure a detector, and the peers beside it, on labelled datasets.
 
     Parameters
@@ -272,6 +275,9 @@ def run_evaluate(
     RsgError
         One of its subclasses, when a dataset cannot be used or the folder cannot be written.
     """
+    # Measuring needs libraries that detecting does not; a detection starts half a second sooner without them.
+    from rs_governance import learn
+
     setup = _Setup.resolve(detector=detector, device=device, workers=None, block=None)
     folders = [learn.open_dataset(Path(folder), gsd_m=gsd_m) for folder in datasets]
     names = [folder.name for folder in folders]

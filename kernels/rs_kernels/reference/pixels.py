@@ -98,7 +98,8 @@ def mean_difference(
     difference = _normalised(_known(after, valid), gain, offset) - _known(before, valid)
     difference = np.clip(np.asarray(weight)[:, None, None] * difference, -127.0, 127.0)
     means = np.stack([local_mean(band, valid, radius) for band in np.rint(256 * difference) / 256])
-    return np.sqrt((means**2).mean(axis=0))
+    length: Float64 = np.sqrt((means**2).mean(axis=0))
+    return length
 
 
 def context_score(here: Array, around: Array, valid: Array, *, full: float) -> npt.NDArray[np.uint8]:

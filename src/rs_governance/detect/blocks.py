@@ -99,10 +99,7 @@ def score_blocks(
     UsageError
         If `block_px` is not a positive multiple of 64 or `workers` is not positive.
     """
-    if block_px <= 0 or block_px % BLOCK_STEP_PX or workers < 1:
-        raise UsageError(
-            f"Expected blocks of a multiple of 64 pixels and workers from 1 on, got {block_px}, {workers}."
-        )
+    check_blocks(block_px, workers)
     windows = list(pair.grid.windows(block_px))
     halo = halo_px(model)
     with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="decode") as pool:
@@ -118,6 +115,20 @@ def score_blocks(
         finally:
             for future in ahead:
                 future.cancel()
+
+
+def check_blocks(block_px: int, workers: int) -> None:
+    """Refuse blocks that pictures would notice, and no workers at all.
+
+    Raises
+    ------
+    UsageError
+        If `block_px` is not a positive multiple of 64 or `workers` is not positive.
+    """
+    if block_px <= 0 or block_px % BLOCK_STEP_PX or workers < 1:
+        raise UsageError(
+            f"Expected blocks of a multiple of {BLOCK_STEP_PX} pixels and workers from 1 on, got {block_px}, {workers}."
+        )
 
 
 def halo_px(model: SpectralModel) -> int:

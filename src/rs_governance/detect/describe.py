@@ -14,6 +14,7 @@ from rs_governance.detect.findings import LandClass, make_findings
 from rs_governance.detect.objects import ChangeObjects
 from rs_governance.detect.parameters import SpectralParameters
 from rs_governance.scenes import AlignedPair, PixelGrid
+from rs_kernels import Rings
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -46,7 +47,8 @@ def describe(
     GeoDataFrame
         Declared findings, one row an object, in the pair's CRS.
     """
-    outlines = _outlines(objects, pair.grid, parameters.simplify_px)
+    rings = without_small_holes(objects.rings, parameters.smallest_m2 / math.prod(pair.grid.pixel_size_m))
+    outlines = _outlines(rings, pair.grid, parameters.simplify_px)
     area, perimeter = _geodesic(outlines, pair.grid.crs)
     length, width = _sides(outlines, pair.grid)
     before = _indices(objects.before, pair.roles)
@@ -82,9 +84,35 @@ def describe(
     return make_findings(values, outlines, pair.grid.crs)
 
 
-def _outlines(objects: ChangeObjects, grid: PixelGrid, tolerance_px: float) -> npt.NDArray[np.object_]:
+def without_small_holes(rings: Rings, smallest_px: float) -> Rings:
+    """Fill the holes that are too small to be findings themselves.
+
+    Parameters
+    ----------
+    rings
+        Outlines, the exterior of each object before its holes.
+    smallest_px
+        Area in pixels from which on a hole stays.
+    """
+    x, y = rings.coordinates[:, 0], rings.coordinates[:, 1]
+    cross = np.append(x[:-1] * y[1:] - x[1:] * y[:-1], 0.0)
+    # The step from the end of one ring to the start of the next belongs to neither.
+    cross[rings.ring_offsets[1:-1] - 1] = 0.0
+    areas = np.abs(np.add.reduceat(cross, rings.ring_offsets[:-1])) / 2 if len(cross) else np.zeros(0)
+    kept = areas >= smallest_px
+    kept[rings.object_offsets[:-1]] = True
+    vertices = np.diff(rings.ring_offsets)
+    before = np.concatenate([[0], np.cumsum(kept)])
+    return Rings(
+        coordinates=rings.coordinates[np.repeat(kept, vertices)],
+        ring_offsets=np.concatenate([[0], np.cumsum(vertices[kept])]),
+        object_offsets=before[rings.object_offsets],
+        ids=rings.ids,
+    )
+
+
+def _outlines(rings: Rings, grid: PixelGrid, tolerance_px: float) -> npt.NDArray[np.object_]:
     """Simplify in pixels, where the tolerance has one meaning in every CRS, then put on the ground."""
-    rings = objects.rings
     outlines = shapely.from_ragged_array(shapely.GeometryType.POLYGON, rings.coordinates, rings.offsets)
     simple = shapely.simplify(outlines, tolerance_px, preserve_topology=True)
     # Simplified rings of one polygon may cross each other; then the exact outline is kept.

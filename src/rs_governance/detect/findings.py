@@ -169,11 +169,7 @@ COLUMNS: tuple[Column, ...] = (
         pattern=r"f\d{6,}",
     ),
     _measure(
-        "area_m2",
-        "面积（平方米）",
-        "m2",
-        "Geodesic area on the ellipsoid of the CRS.",
-        "按坐标系椭球计算的大地面积。",
+        "area_m2", "面积（平方米）", "m2", "Geodesic area, on the CRS's ellipsoid.", "按坐标系椭球计算的大地面积。"
     ),
     _measure(
         "perimeter_m", "周长（米）", "m", "Length of the outline, holes included.", "边界总长度，含内部孔洞边界。"
@@ -182,15 +178,12 @@ COLUMNS: tuple[Column, ...] = (
         "score", "变化得分", "Mean change score inside: 0 none, 1 certain.", "图斑内平均变化得分：0 为无变化,1 为确定。"
     ),
     _ratio("score_max", "最高得分", "Highest change score inside.", "图斑内最高变化得分。"),
-    Column(
-        name="mad",
-        alias_zh="多元变化检测值",
-        dtype="float64",
-        unit="1",
-        meaning_en="Mean of the multivariate alteration detection inside: about 1 over unchanged ground.",
-        meaning_zh="图斑内多元变化检测(IR-MAD)平均值:未变化地物约为 1。",
-        minimum=0.0,
-        decimals=4,
+    _measure(
+        "mad",
+        "多元变化检测值",
+        "1",
+        "Mean of the multivariate alteration detection inside: about 1 over unchanged ground.",
+        "图斑内多元变化检测（IR-MAD）平均值：未变化地物约为 1。",
     ),
     _day("before_on", "前时相日期", "Day on which the earlier image was taken.", "前时相影像的拍摄日期。"),
     _day("after_on", "后时相日期", "Day on which the later image was taken.", "后时相影像的拍摄日期。"),
@@ -234,7 +227,7 @@ COLUMNS: tuple[Column, ...] = (
     _ratio(
         "observed_share",
         "可观测比例",
-        "Share of the object's surroundings that was usable on both dates.",
+        "Share of its surroundings usable on both dates.",
         "图斑周边两个时相均可用的比例。",
     ),
     _text("detector", "检测方法", "Method that found it.", "检出该图斑的方法。"),

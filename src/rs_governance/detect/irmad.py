@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.linalg import eigh
 from scipy.special import gammaincc
+from threadpoolctl import threadpool_limits
 
 from rs_governance.errors import NothingObserved
 
@@ -72,14 +73,16 @@ def fit_irmad(before: FloatArray, after: FloatArray, *, tolerance: float = 1e-3,
     former = np.zeros(bands)
     rounds = 0
     correlation = former
-    while rounds < most_rounds:
-        rounds += 1
-        a, b, c, correlation = _canonical_variates(both, weight, bands)
-        variates = before @ a.T - after @ b.T - c
-        weight = np.maximum(gammaincc(bands / 2, np.square(variates).sum(axis=1) / 2), _LEAST_WEIGHT)
-        if np.abs(correlation - former).max() < tolerance:
-            break
-        former = correlation
+    # How many threads share a sum decides its last digits: one, on every machine.
+    with threadpool_limits(limits=1, user_api="blas"):
+        while rounds < most_rounds:
+            rounds += 1
+            a, b, c, correlation = _canonical_variates(both, weight, bands)
+            variates = before @ a.T - after @ b.T - c
+            weight = np.maximum(gammaincc(bands / 2, np.square(variates).sum(axis=1) / 2), _LEAST_WEIGHT)
+            if np.abs(correlation - former).max() < tolerance:
+                break
+            former = correlation
     return MadModel(a=a, b=b, c=c, correlations=correlation, rounds=rounds)
 
 

@@ -1,6 +1,7 @@
 """What the spectral detector learns from a pair before it looks at every pixel."""
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,7 @@ CORE_ROLES = ("blue", "green", "red", "nir")
 
 _MOST_BANDS = 4
 _MAD_PIXELS = 20_000
+_MOMENT_PIXELS = 500_000
 _COARSE_RESIDUAL_PX = 0.75
 # A level is a share of the scene's own contrast; below this there is nothing but rounding.
 _LOWEST_LEVEL = 0.02
@@ -63,7 +65,9 @@ class SpectralModel:
         return {**self.parameters.as_record(), "learnt": learnt}
 
 
-def learn_model(pair: AlignedPair, parameters: SpectralParameters, *, device: Device = "cpu") -> SpectralModel:
+def learn_model(
+    pair: AlignedPair, parameters: SpectralParameters, *, workers: int = 2, device: Device = "cpu"
+) -> SpectralModel:
     """Learn normalisation, no-change statistics and the threshold of a pair from a fixed sample of windows.
 
     Parameters
@@ -72,18 +76,19 @@ def learn_model(pair: AlignedPair, parameters: SpectralParameters, *, device: De
         Two scenes, pixel on pixel.
     parameters
         Settings.
+    workers
+        Threads that decode.
     device
         Where the kernels run.
 
     Raises
     ------
     NothingObserved
-        If the sample holds no pixel that is usable on both dates.
+        If no pixel, or next to none, is usable on both dates.
     """
     bands = compared_bands(pair.roles)
-    windows = sample_windows(pair.grid, count=parameters.sample_windows, side=parameters.sample_px)
-    blocks = [_only(pair.read(window), bands) for window in windows]
-    before, after = (_pixels(blocks, date) for date in ("before", "after"))
+    blocks = [_only(block, bands) for block in _read_sample(pair, parameters, workers)]
+    before, after = (_pixels(blocks, date) for date in ("before", "after")) if blocks else (np.empty(0),) * 2
     if not before.size:
         raise NothingObserved(
             f"Not one pixel is usable on both dates in '{pair.before.image_id}' and '{pair.after.image_id}'; "
@@ -91,7 +96,8 @@ def learn_model(pair: AlignedPair, parameters: SpectralParameters, *, device: De
         )
     step = max(1, before.shape[1] // _MAD_PIXELS)
     mad = fit_irmad(before[:, ::step].T.astype(np.float64), after[:, ::step].T.astype(np.float64))
-    standard = _standard(before, after, pair, parameters)
+    step = max(1, before.shape[1] // _MOMENT_PIXELS)
+    standard = _standard(before[:, ::step], after[:, ::step], pair, parameters)
     changes = [measure_change(block, standard, device=device) for block in blocks]
     return SpectralModel(
         parameters=parameters,
@@ -143,6 +149,24 @@ def dividing_level(strengths: npt.NDArray[np.float32]) -> float:
     if logarithms.max() - logarithms.min() < 1e-6:
         return max(float(np.exp(logarithms[0])) * 2, _LOWEST_LEVEL)
     return max(float(np.exp(threshold_otsu(logarithms))), _LOWEST_LEVEL)
+
+
+def _read_sample(pair: AlignedPair, parameters: SpectralParameters, workers: int) -> list[PairBlock]:
+    """Read the windows of the sample that hold a usable pixel.
+
+    Scattered areas of interest can fall between them: then the windows in between are read as well, until a window's
+    worth of pixels is usable.
+    """
+    side = parameters.sample_px
+    chosen = sample_windows(pair.grid, count=parameters.sample_windows, side=side)
+    with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="decode") as pool:
+        blocks = [pair.finish(raw) for raw in pool.map(pair.read_raw, chosen)]
+    usable = sum(int(block.valid.sum()) for block in blocks)
+    others = (window for window in pair.grid.windows(side) if window not in chosen)
+    while usable < side * side and (window := next(others, None)) is not None:
+        blocks.append(pair.read(window))
+        usable += int(blocks[-1].valid.sum())
+    return [block for block in blocks if block.valid.any()]
 
 
 def _only(block: PairBlock, bands: tuple[int, ...]) -> PairBlock:

@@ -1,12 +1,14 @@
 """Objects of a whole pair, gathered block by block and judged when all is known."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from rs_governance.detect.blocks import MAD_STEPS, OBSERVED_STEPS, SCORE_STEPS, ScoredBlock
+from rs_governance.detect.change import Standard
 from rs_governance.detect.model import SpectralModel
 from rs_governance.detect.parameters import SpectralParameters
 from rs_kernels import (
@@ -30,7 +32,7 @@ Int32Array = npt.NDArray[np.int32]
 FloatArray = npt.NDArray[np.float64]
 
 _FLOAT_STEPS = 2**20
-"""Steps of float samples, in contrasts of the scene, so that their sums are whole numbers."""
+"""Steps of float samples, in contrasts of the widest band, so that their sums are whole numbers."""
 
 # What is summed over each object, before the bands of both dates.
 _SCORE, _OBSERVED, _MAD, _BANDS = 0, 1, 2, 3
@@ -101,7 +103,7 @@ class ObjectCollector:
 
     def __init__(self, model: SpectralModel, dtype: np.dtype[np.generic], *, device: Device = "cpu") -> None:
         self._rule = _KeepRule(parameters=model.parameters, pixel_m2=model.pixel_m2)
-        self._scale = _FLOAT_STEPS * float(model.standard.weight.mean()) if np.dtype(dtype).kind == "f" else None
+        self._scale = _FLOAT_STEPS / _widest(model.standard) if np.dtype(dtype).kind == "f" else None
         self._weak, self._firm = _Level(self._rule, device), _Level(self._rule, device)
         self._parents: dict[Place, Int32Array] = {}
 
@@ -210,16 +212,10 @@ class _Level:
         self._merger = BlockMerger()
 
     def add(
-        self, ringed: BoolArray, layers: tuple[npt.NDArray[Any], ...], *, row: int, col: int
+        self, ringed: BoolArray, layers: Sequence[npt.NDArray[Any]], *, row: int, col: int
     ) -> tuple[Int32Array, ObjectStats]:
         labels, count = label(np.ascontiguousarray(ringed[1:-1, 1:-1]), device=self._device)
-        parts = [object_stats(labels, count, layer, row=row, col=col, device=self._device) for layer in layers]
-        stats = replace(
-            parts[0],
-            total=np.concatenate([part.total for part in parts]),
-            minimum=np.concatenate([part.minimum for part in parts]),
-            maximum=np.concatenate([part.maximum for part in parts]),
-        )
+        stats = _stats(labels, count, layers, row=row, col=col, device=self._device)
         border = block_border(labels, row=row, col=col)
         self._merger.add(border, stats)
         # What lies wholly inside and is not kept needs no outline: most of what a block holds is noise.
@@ -232,6 +228,44 @@ class _Level:
 
     def merge(self) -> MergedObjects:
         return self._merger.finish()
+
+
+def _widest(standard: Standard) -> float:
+    """Return the largest contrast of a band: an empty band, which has none, must not make the sums overflow."""
+    return float(np.max(np.maximum(1.0, 1.0 / standard.gain) / standard.weight))
+
+
+def _stats(
+    labels: Int32Array, count: int, layers: Sequence[npt.NDArray[Any]], *, row: int, col: int, device: Device
+) -> ObjectStats:
+    """Sum the layers over objects; positions are layers too, since only labelled pixels, a tenth or so, are looked at."""
+    width = labels.shape[1]
+    at = np.flatnonzero(labels)
+    if count == 0:
+        none, bands = np.zeros(0, np.int64), sum(layer.shape[0] for layer in layers)
+        empty = np.zeros((bands, 0), np.int64)
+        return ObjectStats(
+            pixels=none,
+            total=empty,
+            minimum=empty,
+            maximum=empty,
+            bbox=np.zeros((0, 4), np.int64),
+            first=np.zeros((0, 2), np.int64),
+        )
+    values = [layer.reshape(layer.shape[0], -1)[:, at] for layer in layers]
+    values.append(np.stack([at, at // width, at % width]))
+    listed = object_stats(
+        labels.reshape(1, -1)[:, at], count, np.concatenate(values).astype(np.int64)[:, np.newaxis], device=device
+    )
+    (first, top, left), (bottom, right) = listed.minimum[-3:], listed.maximum[-2:]
+    return ObjectStats(
+        pixels=listed.pixels,
+        total=listed.total[:-3],
+        minimum=listed.minimum[:-3],
+        maximum=listed.maximum[:-3],
+        bbox=np.stack([top + row, left + col, bottom + row + 1, right + col + 1], axis=1),
+        first=np.stack([first // width + row, first % width + col], axis=1),
+    )
 
 
 def _taken(stats: ObjectStats, chosen: npt.NDArray[Any]) -> ObjectStats:

@@ -31,7 +31,7 @@ def sample_windows(grid: PixelGrid, *, count: int, side: int) -> tuple[Window, .
     rows, cols = math.ceil(grid.height / side), math.ceil(grid.width / side)
     if rows * cols > count:
         # As many rows as columns for each cell, within what there is.
-        rows_taken = min(rows, max(1, round(math.sqrt(count * rows / cols))))
+        rows_taken = min(rows, count, max(1, round(math.sqrt(count * rows / cols))))
         cols_taken = min(cols, max(1, count // rows_taken))
     else:
         rows_taken, cols_taken = rows, cols

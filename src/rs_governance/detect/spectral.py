@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import geopandas as gpd
 
-from rs_governance.detect.blocks import BLOCK_PX, ScoredBlock, score_blocks
+from rs_governance.detect.blocks import BLOCK_PX, ScoredBlock, check_blocks, score_blocks
 from rs_governance.detect.describe import describe
 from rs_governance.detect.model import SpectralModel, learn_model
 from rs_governance.detect.objects import BlockEntries, BlockLabels, ObjectCollector
@@ -71,11 +71,14 @@ def find_changes(
 
     Raises
     ------
+    UsageError
+        If `block_px` is not a positive multiple of 64 or `workers` is not positive.
     NothingObserved
         If no pixel is usable on both dates.
     SceneUnreadable
         If a file cannot be read half-way.
     """
+    check_blocks(block_px, workers)
     parameters = parameters or SpectralParameters()
 
     def tell(stage: str, share: float) -> None:
@@ -83,7 +86,7 @@ def find_changes(
             progress(stage, share)
 
     tell("learn", 0.0)
-    model = learn_model(pair, parameters, device=device)
+    model = learn_model(pair, parameters, workers=workers, device=device)
     tell("learn", 1.0)
     collector = ObjectCollector(model, pair.dtype, device=device)
     for block in score_blocks(

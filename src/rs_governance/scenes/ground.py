@@ -1,20 +1,17 @@
 """Outlines on the ground: areas of interest, clouds and footprints, in any CRS."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pyogrio
 import pyproj
 import shapely
-from numpy.typing import NDArray
 from pyogrio.errors import DataLayerError, DataSourceError
 from shapely.geometry.base import BaseGeometry
 
 from rs_governance.errors import CrsRefused, SceneUnreadable, UsageError
 from rs_governance.scenes.crs import read_crs
 
-Coordinates = NDArray[np.float64]
 # A straight edge is cut into this many pieces before it is bent by a change of CRS.
 _PIECES = 64
 
@@ -50,28 +47,25 @@ def read_outline(path: Path, *, towgs84: tuple[float, ...] | None = None) -> tup
 
 
 def bring(outline: BaseGeometry, source: pyproj.CRS, target: pyproj.CRS) -> BaseGeometry:
-    """Return an outline in another CRS, its edges bent as the change of CRS bends them."""
+    """Return an outline in another CRS, its edges bent as the change of CRS bends them.
+
+    Raises
+    ------
+    CrsRefused
+        If it has no place in the other CRS.
+    """
     if source == target:
         return outline
     left, bottom, right, top = outline.bounds
     fine = shapely.segmentize(outline, max(right - left, top - bottom, 1e-9) / _PIECES)
     transformer = pyproj.Transformer.from_crs(source, target, always_xy=True)
-    return _reshaped(fine, transformer.transform)
+    moved = shapely.transform(fine, lambda xy: np.column_stack(transformer.transform(xy[:, 0], xy[:, 1])))
+    if not np.isfinite(moved.bounds).all():
+        raise CrsRefused("An outline lies outside the area of the CRS it is brought to; check its CRS.")
+    return shapely.make_valid(moved)
 
 
 def lonlat(outline: BaseGeometry, crs: pyproj.CRS) -> BaseGeometry:
     """Return an outline in longitude and latitude of its CRS's own datum, for messages and distances."""
     base = crs.geodetic_crs
     return outline if base is None else bring(outline, crs, base)
-
-
-def _reshaped(
-    outline: BaseGeometry, change: Callable[[Coordinates, Coordinates], tuple[Coordinates, Coordinates]]
-) -> BaseGeometry:
-    def move(points: Coordinates) -> Coordinates:
-        return np.column_stack(change(points[:, 0], points[:, 1]))
-
-    moved = shapely.transform(outline, move)
-    if not np.isfinite(moved.bounds).all():
-        raise CrsRefused("An outline lies outside the area of the CRS it is brought to; check its CRS.")
-    return shapely.make_valid(moved)

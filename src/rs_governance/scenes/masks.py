@@ -39,7 +39,8 @@ class OutlineMask:
     def __init__(self, outline: BaseGeometry, transform: Affine) -> None:
         to_pixels = ~transform
         corners = shapely.transform(outline, lambda xy: np.column_stack(to_pixels @ (xy[:, 0], xy[:, 1])))
-        self._parts = shapely.get_parts(shapely.set_precision(corners, _CORNER_PX))
+        parts = shapely.get_parts(shapely.set_precision(corners, _CORNER_PX))
+        self._parts = parts[shapely.get_dimensions(parts) == 2]
         self._tree = shapely.STRtree(self._parts)
 
     def read(self, window: Window) -> Valid:

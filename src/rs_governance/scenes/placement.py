@@ -10,7 +10,6 @@ from affine import Affine
 from rasterio.crs import CRS
 from rasterio.enums import Resampling
 from rasterio.warp import reproject
-from scipy.ndimage import minimum_filter
 
 from rs_governance.scenes.gdal import gdal_settings
 from rs_governance.scenes.grid import PixelGrid, Window
@@ -182,6 +181,9 @@ def _resample(source: Pixels, out: Pixels, to_source: Affine, resampling: Resamp
 
 def _warped_validity(usable: Valid, shape: tuple[int, int], to_source: Affine, reach: int) -> Valid:
     """Tell the pixels that come from usable pixels alone: erosion and linear weights make up the cubic's reach."""
+    # Imported here: it takes a third of a second, and most pairs lie on one grid.
+    from scipy.ndimage import minimum_filter
+
     eroded = minimum_filter(usable.astype(np.float32), size=2 * reach + 1, mode="constant", cval=0.0)
     weight = np.zeros(shape, np.float32)
     _resample(eroded, weight, to_source, Resampling.bilinear)
