@@ -23,7 +23,8 @@ def test_windows_are_inside_apart_and_no_more_than_asked(height: int, width: int
     assert 1 <= len(windows) <= count
     assert len({(window.row, window.col) for window in windows}) == len(windows)
     for window in windows:
-        assert window.row % side == window.col % side == 0
+        assert window.row // side == (window.row + window.height - 1) // side
+        assert window.col // side == (window.col + window.width - 1) // side
         assert window == window.clipped(height, width)
         assert not window.is_empty
 

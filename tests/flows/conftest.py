@@ -1,4 +1,4 @@
-"""Pairs for whole runs: small crops, cut on the fly."""
+"""Pairs for whole runs, small crops cut on the fly, and the check that a run fails as it should."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 import rasterio
+from affine import Affine
 from rasterio.windows import Window
+
+from rs_governance.cli import run
 
 SAMPLE = Path(__file__).resolve().parents[2] / "sample_tiles"
 
@@ -36,7 +39,7 @@ def cut(source: Path, target: Path, *, row: int, col: int, height: int, width: i
             "height": height,
             "width": width,
             "crs": dataset.crs,
-            "transform": dataset.window_transform(window),
+            "transform": dataset.transform @ Affine.translation(col, row),
             "compress": "deflate",
             "tiled": True,
             "blockxsize": 128,
@@ -67,3 +70,30 @@ def cut_pair(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Pair]:
 def small(sample: Pair, cut_pair: Callable[..., Pair]) -> Pair:
     """A corner of the project's pair."""
     return cut_pair(sample, row=300, col=200)
+
+
+@pytest.fixture
+def refused(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Return a function that runs `rsg detect`, checks that it fails as it should, and returns the line."""
+
+    def check(first: Path, second: Path, *options: str, out: Path | None = None, exit_code: int = 3) -> str:
+        target = out or tmp_path / "result" / "out"
+        capfd.readouterr()
+        code = run(["detect", str(first), str(second), "--out", str(target), "--quiet", *options])
+        printed = capfd.readouterr()
+        assert printed.out == ""
+        lines = printed.err.splitlines()
+        assert len(lines) == 1, printed.err
+        assert lines[0].startswith("错误 Error: ")
+        assert "Traceback" not in lines[0]
+        assert "defect" not in lines[0]
+        assert code == exit_code
+        assert_nothing_at(target)
+        return lines[0]
+
+    return check
+
+
+def assert_nothing_at(out: Path) -> None:
+    assert not out.exists()
+    assert not out.parent.exists() or not list(out.parent.glob(".*rsg-part"))

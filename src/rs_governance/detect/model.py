@@ -88,24 +88,30 @@ def learn_model(
     """
     bands = compared_bands(pair.roles)
     blocks = [_only(block, bands) for block in _read_sample(pair, parameters, workers)]
-    before, after = (_pixels(blocks, date) for date in ("before", "after")) if blocks else (np.empty(0),) * 2
+    # Every n-th pixel along both axes is as good for statistics as all of them, and far fewer.
+    step = max(1, math.isqrt(sum(block.valid.size for block in blocks) // _MOMENT_PIXELS))
+    before, after = (_pixels(blocks, date, step) for date in ("before", "after"))
+    if not before.size and step > 1:
+        before, after = (_pixels(blocks, date, 1) for date in ("before", "after"))
     if not before.size:
         raise NothingObserved(
             f"Not one pixel is usable on both dates in '{pair.before.image_id}' and '{pair.after.image_id}'; "
             "check nodata values, cloud masks and the area of interest."
         )
-    step = max(1, before.shape[1] // _MAD_PIXELS)
-    mad = fit_irmad(before[:, ::step].T.astype(np.float64), after[:, ::step].T.astype(np.float64))
-    step = max(1, before.shape[1] // _MOMENT_PIXELS)
-    standard = _standard(before[:, ::step], after[:, ::step], pair, parameters)
+    thin = max(1, before.shape[1] // _MAD_PIXELS)
+    mad = fit_irmad(before[:, ::thin].T.astype(np.float64), after[:, ::thin].T.astype(np.float64))
+    standard = _standard(before, after, pair, parameters)
     changes = [measure_change(block, standard, device=device) for block in blocks]
+    strengths = np.concatenate([_strengths(change, step) for change in changes])
+    if not strengths.size:
+        strengths = np.concatenate([_strengths(change, 1) for change in changes])
     return SpectralModel(
         parameters=parameters,
         bands=bands,
         roles=tuple(pair.roles[band] for band in bands),
         standard=standard,
         mad=mad,
-        level=dividing_level(np.concatenate([_strengths(change) for change in changes])) ** parameters.own_share,
+        level=dividing_level(strengths) ** parameters.own_share,
         pixel_m2=math.prod(pair.grid.pixel_size_m),
     )
 
@@ -176,8 +182,11 @@ def _only(block: PairBlock, bands: tuple[int, ...]) -> PairBlock:
     return PairBlock(window=block.window, before=block.before[chosen], after=block.after[chosen], valid=block.valid)
 
 
-def _pixels(blocks: list[PairBlock], date: str) -> npt.NDArray[np.generic]:
-    return np.concatenate([getattr(block, date)[:, block.valid] for block in blocks], axis=1)
+def _pixels(blocks: list[PairBlock], date: str, step: int) -> npt.NDArray[np.generic]:
+    """Usable samples (band, n) of one date, every `step`-th along both axes."""
+    return np.concatenate(
+        [getattr(block, date)[:, ::step, ::step][:, block.valid[::step, ::step]] for block in blocks], axis=1
+    )
 
 
 def _standard(
@@ -207,6 +216,7 @@ def _radius(metres: float, pixel_m: float, *, least: int) -> int:
     return min(max(round(metres / pixel_m), least), 100)
 
 
-def _strengths(change: Change) -> npt.NDArray[np.float32]:
-    strengths: npt.NDArray[np.float32] = np.sqrt(change.here * change.around)[change.valid]
+def _strengths(change: Change, step: int) -> npt.NDArray[np.float32]:
+    here, around, valid = (layer[::step, ::step] for layer in (change.here, change.around, change.valid))
+    strengths: npt.NDArray[np.float32] = np.sqrt(here * around)[valid]
     return strengths

@@ -131,10 +131,10 @@ class ObjectCollector:
         for place, ids in firm.ids_by_block.items():
             parent[ids[1:] - 1] = weak.ids_by_block[place][self._parents[place][1:]] - 1
         whole = self._rule.keeps(weak.stats)
-        part = self._rule.keeps(firm.stats)
+        part = self._rule.keeps(firm.stats) & (parent >= 0)
         cut = whole & self._rule.sprawls(weak.stats, np.bincount(parent[part], firm.stats.pixels[part], whole.size))
         whole &= ~cut
-        part &= cut[parent]
+        part &= np.append(cut, False)[parent]
 
         stats = _concatenate(_taken(weak.stats, whole), _taken(firm.stats, part))
         order = np.lexsort((stats.first[:, 1], stats.first[:, 0]))
@@ -214,17 +214,24 @@ class _Level:
     def add(
         self, ringed: BoolArray, layers: Sequence[npt.NDArray[Any]], *, row: int, col: int
     ) -> tuple[Int32Array, ObjectStats]:
-        labels, count = label(np.ascontiguousarray(ringed[1:-1, 1:-1]), device=self._device)
+        labels, count = self._viable(ringed[1:-1, 1:-1], layers[_SCORE])
         stats = _stats(labels, count, layers, row=row, col=col, device=self._device)
-        border = block_border(labels, row=row, col=col)
-        self._merger.add(border, stats)
-        # What lies wholly inside and is not kept needs no outline: most of what a block holds is noise.
-        wanted = np.arange(count + 1, dtype=np.int32)
-        wanted[1:][~self._rule.keeps(stats)] = 0
-        wanted[border.labels] = border.labels
-        edges = boundary_edges(ringed, labels, row=row, col=col, device=self._device)
-        self.edges[row, col] = edges.relabelled(wanted)
+        self._merger.add(block_border(labels, row=row, col=col), stats)
+        mask = ringed.copy()
+        np.greater(labels, 0, out=mask[1:-1, 1:-1])
+        self.edges[row, col] = boundary_edges(mask, labels, row=row, col=col, device=self._device)
         return labels, stats
+
+    def _viable(self, mask: BoolArray, score: npt.NDArray[np.uint8]) -> tuple[Int32Array, int]:
+        """Label what may be kept: most of what a block holds is noise that lies wholly inside and is forgotten here."""
+        labels, count = label(np.ascontiguousarray(mask), device=self._device)
+        viable = np.zeros(count + 1, np.bool_)
+        viable[1:] = self._rule.keeps(object_stats(labels, count, score, device=self._device))
+        for edge in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
+            viable[edge] = True
+        viable[0] = False
+        renumbered = np.where(viable, np.cumsum(viable), 0).astype(np.int32)
+        return renumbered[labels], int(viable.sum())
 
     def merge(self) -> MergedObjects:
         return self._merger.finish()

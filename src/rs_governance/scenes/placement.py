@@ -85,6 +85,8 @@ class ShiftedScene:
             return raw.data, raw.valid
         margin = self._margin
         data = translate(raw.data, self._dy, self._dx, margin=margin)
+        if raw.valid.all():
+            return data, raw.valid[margin:-margin, margin:-margin].copy()
         valid = _supported(_supported(raw.valid, self._dy, margin, axis=0), self._dx, margin, axis=1)
         if not valid.all():
             data[:, ~valid] = 0
@@ -202,6 +204,6 @@ def _supported(valid: Valid, fraction: float, margin: int, *, axis: int) -> Vali
     """Cut the margin off one axis; true where the four pixels of the cubic kernel along it are valid."""
     size = valid.shape[axis] - 2 * margin
     offsets = range(math.floor(fraction) - 1, math.floor(fraction) + 3) if fraction else range(1)
-    parts = [valid.take(range(margin + offset, margin + offset + size), axis=axis) for offset in offsets]
-    supported: Valid = np.logical_and.reduce(parts)
-    return supported
+    lines = np.moveaxis(valid, axis, 0)
+    parts = [lines[margin + offset : margin + offset + size] for offset in offsets]
+    return np.moveaxis(np.logical_and.reduce(parts), 0, axis)
