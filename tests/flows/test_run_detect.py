@@ -198,7 +198,7 @@ def test_the_summary_is_what_was_written(plain_run: tuple[Path, flows.RunSummary
     assert summary.out == out
     assert summary.findings == len(findings) > 0
     assert summary.area_m2 == pytest.approx(findings["area_m2"].sum(), rel=1e-4)
-    assert summary.observable_share == 1.0
+    assert 0.97 < summary.observable_share < 1  # a fraction of a pixel of shift costs the edges
     assert summary.registration.reliable
     assert summary.files == RESULT_FILES
     assert (findings["before_on"].astype(str).str[:10] == "2024-03-01").all()
@@ -252,7 +252,7 @@ def test_the_notebook_gets_the_same_findings(small: Any, plain_run: tuple[Path, 
     assert findings.crs == written.crs
     assert findings["finding_id"].tolist() == written["finding_id"].tolist()
     np.testing.assert_allclose(findings["area_m2"], written["area_m2"], atol=0.01)
-    assert findings.geom_equals_exact(written.geometry, tolerance=0.01).all()
+    assert shapely.hausdorff_distance(findings.geometry.to_numpy(), written.geometry.to_numpy()).max() < 0.01
     assert told[-1][1] == 1.0
     picture = preview(small.before, small.after, findings)
     assert picture._repr_png_() == (plain_run[0] / "overview.png").read_bytes()

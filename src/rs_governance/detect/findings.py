@@ -171,12 +171,8 @@ COLUMNS: tuple[Column, ...] = (
     _measure(
         "area_m2", "面积（平方米）", "m2", "Geodesic area, on the CRS's ellipsoid.", "按坐标系椭球计算的大地面积。"
     ),
-    _measure(
-        "perimeter_m", "周长（米）", "m", "Length of the outline, holes included.", "边界总长度，含内部孔洞边界。"
-    ),
-    _ratio(
-        "score", "变化得分", "Mean change score inside: 0 none, 1 certain.", "图斑内平均变化得分：0 为无变化,1 为确定。"
-    ),
+    _measure("perimeter_m", "周长（米）", "m", "Length of the outline with holes.", "边界总长度，含内部孔洞边界。"),
+    _ratio("score", "变化得分", "Mean change score inside, 0 to 1.", "图斑内平均变化得分：0 为无变化,1 为确定。"),
     _ratio("score_max", "最高得分", "Highest change score inside.", "图斑内最高变化得分。"),
     _measure(
         "mad",
@@ -220,14 +216,14 @@ COLUMNS: tuple[Column, ...] = (
         alias_zh="像元数",
         dtype="int64",
         unit="px",
+        minimum=1,
         meaning_en="Pixels of the detected object.",
         meaning_zh="检出对象的像元个数。",
-        minimum=1,
     ),
     _ratio(
         "observed_share",
         "可观测比例",
-        "Share of its surroundings usable on both dates.",
+        "Share of surroundings usable on both dates.",
         "图斑周边两个时相均可用的比例。",
     ),
     _text("detector", "检测方法", "Method that found it.", "检出该图斑的方法。"),

@@ -88,16 +88,16 @@ def learn_model(
     """
     bands = compared_bands(pair.roles)
     blocks = [_only(block, bands) for block in _read_sample(pair, parameters, workers)]
-    # Every n-th pixel along both axes is as good for statistics as all of them, and far fewer.
-    step = max(1, math.isqrt(sum(block.valid.size for block in blocks) // _MOMENT_PIXELS))
-    before, after = (_pixels(blocks, date, step) for date in ("before", "after"))
-    if not before.size and step > 1:
-        before, after = (_pixels(blocks, date, 1) for date in ("before", "after"))
-    if not before.size:
+    if not blocks:
         raise NothingObserved(
             f"Not one pixel is usable on both dates in '{pair.before.image_id}' and '{pair.after.image_id}'; "
             "check nodata values, cloud masks and the area of interest."
         )
+    # Every n-th pixel along both axes is as good for statistics as all of them, and far fewer.
+    step = max(1, math.isqrt(sum(int(block.valid.sum()) for block in blocks) // _MOMENT_PIXELS))
+    before, after = (_pixels(blocks, date, step) for date in ("before", "after"))
+    if not before.size and step > 1:
+        before, after = (_pixels(blocks, date, 1) for date in ("before", "after"))
     thin = max(1, before.shape[1] // _MAD_PIXELS)
     mad = fit_irmad(before[:, ::thin].T.astype(np.float64), after[:, ::thin].T.astype(np.float64))
     standard = _standard(before, after, pair, parameters)

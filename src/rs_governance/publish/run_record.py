@@ -27,7 +27,6 @@ RECORD_VERSION = "1.0"
 """Version of the form of `run.json`."""
 
 _LIBRARIES = (
-    "connected-components-3d",
     "geopandas",
     "numba",
     "numpy",
