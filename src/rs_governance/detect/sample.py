@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 from rs_governance.scenes import PixelGrid, Window
 
-
 _MARGIN_PX = 24
 
 
