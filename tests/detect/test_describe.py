@@ -53,6 +53,19 @@ def pair_on(
     return FakePair(grid=PixelGrid(crs=pyproj.CRS(crs) if crs else None, transform=transform, height=side, width=side))
 
 
+@dataclass(frozen=True, kw_only=True)
+class FakeModel:
+    """What `describe` asks of a model."""
+
+    parameters: SpectralParameters
+    pixel_m2: float
+    brightness: tuple[float, float] = (500.0, 500.0)
+
+
+def model_on(pair: FakePair, parameters: SpectralParameters = EXACT) -> FakeModel:
+    return FakeModel(parameters=parameters, pixel_m2=math.prod(pair.grid.pixel_size_m))
+
+
 def rings_of(*outlines: shapely.Polygon) -> rs_kernels.Rings:
     """Lay polygons in pixels (col, row) out as rings."""
     none = shapely.Polygon([(0, 0), (1, 0), (1, 1)])  # so that there is one to take apart
@@ -82,7 +95,7 @@ def objects_of(
 
 
 def described(pair: FakePair, *outlines: shapely.Polygon, parameters: SpectralParameters = EXACT) -> dict[str, Any]:
-    table = describe(objects_of(rings_of(*outlines)), pair, parameters, detector="spectral")
+    table = describe(objects_of(rings_of(*outlines)), pair, model_on(pair, parameters), detector="spectral")
     return dict(table.iloc[0])
 
 
@@ -159,7 +172,7 @@ def test_indices_are_null_where_a_band_is_missing() -> None:
     pair = FakePair(grid=pair_on(4545).grid, roles=("red", "green", "blue"))
     one = np.full((3, 1), 80.0)
     objects = objects_of(rings_of(shapely.box(0, 0, 10, 10)), before=one, after=one)
-    row = describe(objects, pair, EXACT, detector="spectral").iloc[0]
+    row = describe(objects, pair, model_on(pair), detector="spectral").iloc[0]
     assert np.isnan(row["ndvi_before"])
     assert np.isnan(row["ndwi_after"])
     assert row["brightness_after"] == 80.0
@@ -168,7 +181,7 @@ def test_indices_are_null_where_a_band_is_missing() -> None:
 def test_black_objects_have_indices_of_zero() -> None:
     nothing = np.zeros((4, 1))
     objects = objects_of(rings_of(shapely.box(0, 0, 10, 10)), before=nothing, after=nothing)
-    row = describe(objects, pair_on(4545), EXACT, detector="spectral").iloc[0]
+    row = describe(objects, pair_on(4545), model_on(pair_on(4545)), detector="spectral").iloc[0]
     assert (row["ndvi_before"], row["ndwi_after"], row["brightness_before"]) == (0.0, 0.0, 0.0)
 
 
@@ -177,25 +190,28 @@ def test_direction_is_told_by_the_indices() -> None:
     colours = np.array([[300.0, 600, 900], [500.0, 700, 1100], [350.0, 400, 1300], [3000.0, 150, 1700]])
     boxes = [shapely.box(20 * number, 0, 20 * number + 10, 10) for number in range(3)]
     objects = objects_of(rings_of(*boxes), before=colours, after=np.roll(colours, 1, axis=1))
-    table = describe(objects, pair_on(4545), EXACT, detector="spectral")
+    table = describe(objects, pair_on(4545), model_on(pair_on(4545)), detector="spectral")
     assert table["before_class"].tolist() == ["vegetation", "water", "bare_or_built"]
     assert table["after_class"].tolist() == ["bare_or_built", "vegetation", "water"]
 
 
 def test_classes_by_index() -> None:
     none = np.full(5, np.nan)
-    classes = land_classes({
+    indices = {
         "ndvi": none,
         "ndwi": none,
         "excess": np.array([0.2, 0.0, np.nan, 0.0, -0.1]),
         "brightness": np.array([100.0, 100.0, 100.0, 20.0, 300.0]),
-    })
-    assert classes == ["vegetation", "bare_or_built", "bare_or_built", "dark", "bare_or_built"]
-    assert land_classes({name: np.zeros(0) for name in ("ndvi", "ndwi", "excess", "brightness")}) == []
+    }
+    classes = land_classes(indices, typical=100.0)
+    assert classes == ["vegetation", "bare_or_built", "other", "dark", "bare_or_built"]
+    alone = {name: values[3:4] for name, values in indices.items()}
+    assert land_classes(alone, typical=100.0) == ["dark"], "a class does not depend on the other findings"
+    assert land_classes({name: np.zeros(0) for name in indices}, typical=100.0) == []
 
 
 def test_no_object_is_an_empty_table() -> None:
-    table = describe(objects_of(rings_of()), pair_on(4545), EXACT, detector="spectral")
+    table = describe(objects_of(rings_of()), pair_on(4545), model_on(pair_on(4545)), detector="spectral")
     assert table.empty
     assert table.crs == pyproj.CRS(4545)
 
@@ -215,7 +231,7 @@ def test_outlines_are_sound_and_cover_their_pixels(seed: int, crs: int, toleranc
     table = describe(
         objects_of(rings, before=grey, after=grey),
         pair,
-        SpectralParameters(simplify_px=tolerance_px),
+        model_on(pair, SpectralParameters(simplify_px=tolerance_px)),
         detector="spectral",
     )
     assert len(table) == count

@@ -78,9 +78,10 @@ def model_of(parameters: SpectralParameters = PARAMETERS, *, pixel_m2: float = 1
         bands=tuple(range(BANDS)),
         roles=("red", "green", "blue"),
         standard=Standard(gain=ones, offset=ones, weight=ones / 300, here_px=1, around_px=2, tolerance_px=1),
-        mad=MadModel(a=eye, b=eye, c=ones, correlations=ones * 0.5, rounds=1),
+        mad=MadModel(a=eye, b=eye, c=ones, correlations=ones * 0.5, typical=1.0, rounds=1),
         level=1.0,
         pixel_m2=pixel_m2,
+        brightness=(500.0, 500.0),
     )
 
 

@@ -32,7 +32,7 @@ OBSERVED_STEPS = 200
 """Stored share of 1."""
 
 MAD_STEPS = 16
-"""Stored multivariate alteration of 1, the mean over unchanged ground."""
+"""Stored multivariate alteration of 1, what ground usually has in the scene."""
 
 _OPENABLE_PX = 9  # pixels of the smallest square that survives an opening
 
@@ -56,7 +56,7 @@ class ScoredBlock:
     observed: npt.NDArray[np.uint8]
     """(y, x): share of the surroundings that was usable on both dates, 0 to 200 for 0..1."""
     mad: npt.NDArray[np.uint16]
-    """(y, x): multivariate alteration in steps of 1/16 of its mean over unchanged ground."""
+    """(y, x): multivariate alteration in steps of 1/16 of what ground usually has."""
     weak: npt.NDArray[np.bool_]
     """(y + 2, x + 2): True where an object may be, cleaned; False outside the grid."""
     firm: npt.NDArray[np.bool_]
@@ -184,7 +184,7 @@ def _mad_steps(block: PairBlock, window: tuple[slice, slice], mad: MadModel, dev
     before, after = (np.ascontiguousarray(image[:, *window]) for image in (block.before, block.after))
     valid = np.ascontiguousarray(block.valid[window])
     score = mad_score(before, after, valid, mad.a, mad.b, mad.c, device=device)
-    score *= np.float32(MAD_STEPS / mad.a.shape[0])
+    score *= np.float32(MAD_STEPS / mad.a.shape[0] / mad.typical)
     return np.minimum(score, np.float32(65535), out=score).astype(np.uint16)
 
 

@@ -11,8 +11,8 @@ import pyproj
 import shapely
 
 from rs_governance.detect.findings import LandClass, make_findings
+from rs_governance.detect.model import VISIBLE_ROLES, SpectralModel
 from rs_governance.detect.objects import ChangeObjects
-from rs_governance.detect.parameters import SpectralParameters
 from rs_governance.scenes import AlignedPair, PixelGrid
 from rs_kernels import Rings
 
@@ -22,13 +22,11 @@ FloatArray = npt.NDArray[np.float64]
 _GREEN_NDVI = 0.30
 _GREEN_EXCESS = 0.06
 _WATER_NDWI = 0.10
-# Share of the pair's mean brightness below which a place is dark: shadow, asphalt, water without infrared.
+# Share of the scene's mean brightness below which a place is dark: shadow, asphalt, water without infrared.
 _DARK = 0.45
 
 
-def describe(
-    objects: ChangeObjects, pair: AlignedPair, parameters: SpectralParameters, *, detector: str
-) -> gpd.GeoDataFrame:
+def describe(objects: ChangeObjects, pair: AlignedPair, model: SpectralModel, *, detector: str) -> gpd.GeoDataFrame:
     """Give objects an outline, an area and their numbers.
 
     Parameters
@@ -37,8 +35,8 @@ def describe(
         Of the whole pair.
     pair
         The pair they were found in.
-    parameters
-        Settings.
+    model
+        Model of the pair.
     detector
         Name of the detector.
 
@@ -47,8 +45,8 @@ def describe(
     GeoDataFrame
         Declared findings, one row an object, in the pair's CRS.
     """
-    rings = without_small_holes(objects.rings, parameters.smallest_m2 / math.prod(pair.grid.pixel_size_m))
-    outlines = _outlines(rings, pair.grid, parameters.simplify_px)
+    rings = without_small_holes(objects.rings, model.parameters.smallest_m2 / model.pixel_m2)
+    outlines = _outlines(rings, pair.grid, model.parameters.simplify_px)
     area, perimeter = _geodesic(outlines, pair.grid.crs)
     length, width = _sides(outlines, pair.grid)
     before = _indices(objects.before, pair.roles)
@@ -65,8 +63,8 @@ def describe(
         "after_on": [pair.after.acquired_on] * count,
         "before_image": [pair.before.image_id] * count,
         "after_image": [pair.after.image_id] * count,
-        "before_class": land_classes(before),
-        "after_class": land_classes(after),
+        "before_class": land_classes(before, typical=model.brightness[0]),
+        "after_class": land_classes(after, typical=model.brightness[1]),
         "kind": [None] * count,
         "ndvi_before": before["ndvi"],
         "ndvi_after": after["ndvi"],
@@ -174,7 +172,7 @@ def _indices(means: FloatArray, roles: tuple[str, ...]) -> dict[str, FloatArray]
     """
     bands = dict(zip(roles, means, strict=True))
     missing = np.full(means.shape[1], np.nan)
-    visible = [bands[role] for role in ("blue", "green", "red") if role in bands]
+    visible = [bands[role] for role in VISIBLE_ROLES if role in bands]
     total = sum(visible, np.zeros(means.shape[1])) if len(visible) == 3 else missing
     excess = (
         np.divide(2 * bands["green"] - bands["red"] - bands["blue"], total, out=np.zeros_like(total), where=total > 0)
@@ -196,27 +194,36 @@ def _difference(bands: dict[str, FloatArray], one: str, other: str, missing: Flo
     return np.clip(np.divide(bands[one] - bands[other], total, out=np.zeros_like(total), where=total > 0), -1.0, 1.0)
 
 
-def land_classes(indices: dict[str, FloatArray]) -> list[LandClass]:
+def land_classes(indices: dict[str, FloatArray], *, typical: float) -> list[LandClass]:
     """Name what the indices say of each object.
 
     Parameters
     ----------
     indices
         `ndvi`, `ndwi`, `excess` and `brightness`, (n,) each, NaN where a band is missing.
+    typical
+        Brightness of the scene.
+
+    Returns
+    -------
+    list of str
+        `other` where no index can be had.
 
     Examples
     --------
-    >>> none = np.full(3, np.nan)
-    >>> land_classes({"ndvi": np.array([0.6, 0.1, -0.4]), "ndwi": np.array([-0.5, -0.2, 0.5]), "excess": none,
-    ...               "brightness": np.array([900.0, 1200.0, 300.0])})
-    ['vegetation', 'bare_or_built', 'water']
+    >>> none = np.full(4, np.nan)
+    >>> land_classes({"ndvi": np.array([0.6, 0.1, -0.4, 0.1]), "ndwi": np.array([-0.5, -0.2, 0.5, -0.1]), "excess": none,
+    ...               "brightness": np.array([900.0, 1200.0, 300.0, 200.0])}, typical=1000.0)
+    ['vegetation', 'bare_or_built', 'water', 'dark']
     """
-    ndvi, ndwi, excess, brightness = (indices[name] for name in ("ndvi", "ndwi", "excess", "brightness"))
-    typical = float(np.median(brightness)) if brightness.size else 0.0
-    green = np.where(np.isnan(ndvi), excess >= _GREEN_EXCESS, ndvi >= _GREEN_NDVI)
-    water = np.nan_to_num(ndwi, nan=-1.0) >= _WATER_NDWI
-    dark = brightness < _DARK * typical
-    names: list[LandClass] = []
-    for is_water, is_green, is_dark in zip(water, green, dark, strict=True):
-        names.append("water" if is_water else "vegetation" if is_green else "dark" if is_dark else "bare_or_built")
+    ndvi, ndwi, excess = (indices[name] for name in ("ndvi", "ndwi", "excess"))
+    rules: list[tuple[LandClass, npt.NDArray[np.bool_]]] = [
+        ("water", np.nan_to_num(ndwi, nan=-1.0) >= _WATER_NDWI),
+        ("vegetation", np.where(np.isnan(ndvi), excess >= _GREEN_EXCESS, ndvi >= _GREEN_NDVI)),
+        ("dark", indices["brightness"] < _DARK * typical),
+        ("other", np.isnan(ndvi) & np.isnan(ndwi) & np.isnan(excess)),
+    ]
+    names: list[LandClass] = ["bare_or_built"] * len(ndvi)
+    for index in range(len(names)):
+        names[index] = next((name for name, holds in rules if holds[index]), "bare_or_built")
     return names

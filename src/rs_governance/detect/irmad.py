@@ -20,6 +20,10 @@ _LEAST_WEIGHT = 1e-6
 """A scene in which everything changed must still have a mean."""
 
 
+_LEAST_TYPICAL = 1e-3
+"""Two equal images have no alteration at all."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class MadModel:
     """Canonical variates of two dates, scaled to unit variance over unchanged ground."""
@@ -32,6 +36,8 @@ class MadModel:
     """(k,): subtracted, so that unchanged ground is centred on 0."""
     correlations: FloatArray
     """(k,): canonical correlations of unchanged ground, ascending."""
+    typical: float
+    """Median over the sample of the sum of squares divided by k: what ground usually has in this scene."""
     rounds: int
     """Iterations until the canonical correlations stood still."""
 
@@ -79,11 +85,13 @@ def fit_irmad(before: FloatArray, after: FloatArray, *, tolerance: float = 1e-3,
             rounds += 1
             a, b, c, correlation = _canonical_variates(both, weight, bands)
             variates = before @ a.T - after @ b.T - c
-            weight = np.maximum(gammaincc(bands / 2, np.square(variates).sum(axis=1) / 2), _LEAST_WEIGHT)
+            squares = np.square(variates).sum(axis=1)
+            weight = np.maximum(gammaincc(bands / 2, squares / 2), _LEAST_WEIGHT)
             if np.abs(correlation - former).max() < tolerance:
                 break
             former = correlation
-    return MadModel(a=a, b=b, c=c, correlations=correlation, rounds=rounds)
+    typical = max(float(np.median(squares)) / bands, _LEAST_TYPICAL)
+    return MadModel(a=a, b=b, c=c, correlations=correlation, typical=typical, rounds=rounds)
 
 
 def _canonical_variates(

@@ -20,9 +20,13 @@ from rs_kernels import Device
 CORE_ROLES = ("blue", "green", "red", "nir")
 """Bands that are compared where a pair has them: sharpest, least moved by the air, and on every sensor."""
 
+VISIBLE_ROLES = ("blue", "green", "red")
+"""Bands whose mean is the brightness of a place."""
+
 _MOST_BANDS = 4
 _MAD_PIXELS = 20_000
 _MOMENT_PIXELS = 500_000
+_OUTERMOST = (1.0, 99.0)
 _COARSE_RESIDUAL_PX = 0.75
 # A level is a share of the scene's own contrast; below this there is nothing but rounding.
 _LOWEST_LEVEL = 0.02
@@ -46,6 +50,8 @@ class SpectralModel:
     """Change, in multiples of the scene's contrast, that divides the changed from the unchanged."""
     pixel_m2: float
     """Ground of a pixel."""
+    brightness: tuple[float, float]
+    """Mean of the scene over its visible bands, or over all there are, on either date."""
 
     def as_record(self) -> dict[str, Any]:
         """Return settings and what was learnt, for `run.json`."""
@@ -59,6 +65,8 @@ class SpectralModel:
             "around_px": standard.around_px,
             "tolerance_px": standard.tolerance_px,
             "level": self.level,
+            "brightness": list(self.brightness),
+            "mad_typical": self.mad.typical,
             "mad_rounds": self.mad.rounds,
             "mad_correlations": self.mad.correlations.tolist(),
         }
@@ -113,6 +121,7 @@ def learn_model(
         mad=mad,
         level=dividing_level(strengths) ** parameters.own_share,
         pixel_m2=math.prod(pair.grid.pixel_size_m),
+        brightness=_brightness(before, after, tuple(pair.roles[band] for band in bands)),
     )
 
 
@@ -192,28 +201,41 @@ def _pixels(blocks: list[PairBlock], date: str, step: int) -> npt.NDArray[np.gen
 def _standard(
     before: npt.NDArray[np.generic], after: npt.NDArray[np.generic], pair: AlignedPair, parameters: SpectralParameters
 ) -> Standard:
-    """Match mean and deviation of each band, and measure differences in deviations of `before`."""
-    mean_before, mean_after = before.mean(axis=1, dtype=np.float64), after.mean(axis=1, dtype=np.float64)
-    deviation_before, deviation_after = before.std(axis=1, dtype=np.float64), after.std(axis=1, dtype=np.float64)
+    """Match mean and deviation of each band, and measure differences in contrasts of `before`."""
+    (mean_before, deviation_before), (mean_after, deviation_after) = _moments(before), _moments(after)
+    contrast = before.std(axis=1, dtype=np.float64)
     least = 1e-6 * np.maximum(1e-6, np.abs(mean_before))
-    contrast = np.maximum(deviation_before, least)
-    gain = contrast / np.maximum(deviation_after, least)
+    gain = np.maximum(deviation_before, least) / np.maximum(deviation_after, least)
     residual = pair.registration.residual_px
     coarse = residual is not None and residual > _COARSE_RESIDUAL_PX
     pixel_m = math.sqrt(math.prod(pair.grid.pixel_size_m))
     return Standard(
         gain=gain,
         offset=mean_before - gain * mean_after,
-        weight=1.0 / np.maximum(deviation_before, least),
+        weight=1.0 / np.maximum(contrast, least),
         here_px=_radius(parameters.here_m, pixel_m, least=1),
         around_px=_radius(parameters.around_m, pixel_m, least=2),
         tolerance_px=2 if coarse else parameters.tolerance_px,
     )
 
 
+def _moments(samples: npt.NDArray[Any]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Mean and deviation of each band (band, n), the outermost hundredths pulled in: a white roof must not set the gain."""
+    low, high = np.percentile(samples, _OUTERMOST, axis=1, keepdims=True)
+    pulled_in = np.clip(samples, low, high)
+    return pulled_in.mean(axis=1, dtype=np.float64), pulled_in.std(axis=1, dtype=np.float64)
+
+
 def _radius(metres: float, pixel_m: float, *, least: int) -> int:
     """Turn a length on the ground into a radius that kernels take."""
     return min(max(round(metres / pixel_m), least), 100)
+
+
+def _brightness(
+    before: npt.NDArray[np.generic], after: npt.NDArray[np.generic], roles: tuple[str, ...]
+) -> tuple[float, float]:
+    visible = [band for band, role in enumerate(roles) if role in VISIBLE_ROLES] or list(range(len(roles)))
+    return float(before[visible].mean(dtype=np.float64)), float(after[visible].mean(dtype=np.float64))
 
 
 def _strengths(change: Change, step: int) -> npt.NDArray[np.float32]:

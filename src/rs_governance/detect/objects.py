@@ -49,7 +49,7 @@ class ChangeObjects:
     score_max: FloatArray
     """(n,): highest score, 0..1."""
     mad: FloatArray
-    """(n,): mean multivariate alteration, 1 over unchanged ground."""
+    """(n,): mean multivariate alteration, in multiples of what ground usually has in the scene."""
     observed_share: FloatArray
     """(n,): share of the surroundings that was usable on both dates, 0..1."""
     before: FloatArray

@@ -97,6 +97,6 @@ def find_changes(
             sink(block, labels)
     tell("outline", 0.0)
     objects, entries = collector.finish()
-    findings = describe(objects, pair, parameters, detector=DETECTOR)
+    findings = describe(objects, pair, model, detector=DETECTOR)
     tell("outline", 1.0)
     return SpectralResult(findings=findings, model=model, entries=entries)

@@ -1,6 +1,7 @@
 """The score of every pixel, as a cloud optimised GeoTIFF."""
 
 import contextlib
+import os
 import shutil
 import threading
 import warnings
@@ -29,6 +30,7 @@ NOT_OBSERVED = 255
 """Stored where a pixel was not usable on both dates."""
 
 _BLOCK = 512
+_FLAT_EXTRA = 1 << 20  # bytes of the flat file's own header and of its last, partly filled tiles
 _ROOM = 2.5  # bytes a pixel: the flat file, its overviews while they are made, and the COG
 
 
@@ -77,6 +79,9 @@ class ScoreWriter:
                     f"Cannot write {str(self.path)!r}: {needed >> 20} MiB are needed, {free >> 20} MiB are free; "
                     "free some room or choose another disk."
                 )
+            # Limits and quotas show here too, in the system's own words; libtiff would print lines of its own.
+            with self._flat.open("wb") as file:
+                os.posix_fallocate(file.fileno(), 0, self.grid.height * self.grid.width + _FLAT_EXTRA)
             self._dataset = self._create()
         return self
 

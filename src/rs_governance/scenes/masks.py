@@ -1,5 +1,6 @@
 """Masks on the common grid: the area of interest and clouds."""
 
+import threading
 from typing import Protocol
 
 import numpy as np
@@ -16,6 +17,8 @@ from rs_governance.scenes.mapping import PixelMapping
 from rs_governance.scenes.reader import SceneReader
 from rs_governance.scenes.scene import Scene, open_mask
 from rs_governance.scenes.tiles import Valid
+
+_RASTERIZING = threading.Lock()
 
 # Corners are put on this fraction of a pixel, a power of two: then moving them by whole pixels is exact, and a pixel is
 # in or out whatever the window.
@@ -53,7 +56,8 @@ class OutlineMask:
         if not near.size:
             return np.zeros((window.height, window.width), np.bool_)
         moved = shapely.transform(near, lambda xy: xy - (window.col, window.row))
-        with gdal_settings():
+        # rasterize silences a warning for the whole process while it runs; two threads at once would let it out.
+        with gdal_settings(), _RASTERIZING:
             marked = rasterize(moved, out_shape=(window.height, window.width), dtype="uint8")
         return np.asarray(marked, np.bool_)
 
