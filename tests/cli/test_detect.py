@@ -95,7 +95,7 @@ def test_summary_says_what_was_found_and_where_to_look(
     assert run(["detect", "a.tif", "b.tif", "--out", "out/may", "--lang", language]) == 0
     printed = capsys.readouterr()
     assert words in printed.out
-    assert "98.7%" in printed.out
+    assert "98.7 %" in printed.out
     assert "x +0.25, y -0.50" in printed.out
     for name in FILES:
         assert f"out/may/{name}" in printed.out

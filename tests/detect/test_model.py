@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from rs_governance.detect import SpectralParameters
-from rs_governance.detect.model import compared_bands, dividing_level, learn_model
+from rs_governance.detect.model import _spread, compared_bands, dividing_level, learn_model
 from rs_governance.errors import NothingObserved
 from rs_governance.scenes import AlignedPair
 
@@ -99,3 +99,16 @@ def test_a_pair_without_a_usable_pixel_is_refused(ground: Ground, pair_of: PairO
     empty = np.zeros((4, 100, 100), np.uint16)
     with pytest.raises(NothingObserved, match="Not one pixel"):
         learn_model(pair_of(empty, ground(0, height=100, width=100), nodata=0), SpectralParameters())
+
+
+@pytest.mark.parametrize(("share", "off"), [(0.005, 0.03), (0.02, 0.09), (0.04, 0.2)])
+def test_a_bright_patch_hardly_moves_the_gains(share: float, off: float) -> None:
+    # Mean and deviation would be off by 0.2, 0.6 and 0.7.
+    rng = np.random.default_rng(5)
+    before = rng.normal(1000, 150, (4, 300, 300)).astype(np.float64)
+    after = before + rng.normal(0, 30, before.shape)
+    side = round(300 * share**0.5)
+    after[:, 20 : 20 + side, 40 : 40 + side] += 3000
+    spread = _spread(before.reshape(4, -1)), _spread(after.reshape(4, -1))
+    assert spread[0][1] / spread[1][1] == pytest.approx(1.0, abs=off)
+    assert spread[1][0] - spread[0][0] == pytest.approx(0.0, abs=15.0)

@@ -112,10 +112,12 @@ def test_identical_images_have_no_finding(ground: Ground, pair_of: PairOf, bands
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
-def test_images_of_one_colour_have_no_finding(pair_of: PairOf, dtype: str) -> None:
-    image = np.full((4, 100, 100), 70, dtype)
-    assert find_changes(pair_of(image, image)).findings.empty
-    assert find_changes(pair_of(image, image + np.asarray(9, dtype))).findings.empty
+def test_an_image_of_one_colour_is_refused(dates: Callable[..., Any], pair_of: PairOf, dtype: str) -> None:
+    before, _ = dates(dtype=dtype)
+    flat = np.full_like(before, 70)
+    for pair in ((flat, flat), (before, flat), (flat, before)):
+        with pytest.raises(NothingObserved, match="one value in all its usable pixels"):
+            find_changes(pair_of(*pair))
 
 
 def test_a_band_of_zeros_does_no_harm(dates: Callable[..., Any], pair_of: PairOf) -> None:

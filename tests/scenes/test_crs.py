@@ -24,7 +24,7 @@ def check(crs: int | str, x: float, y: float, pixel: float = 0.8) -> pyproj.CRS:
 
 @pytest.mark.parametrize("code", [4214, 4610, 4555, 2412, 2360, 2431, 21418, 2338, 4573])
 def test_old_datums_are_refused_whatever_the_projection(code: int) -> None:
-    with pytest.raises(CrsRefused, match=r"without the seven local parameters; give them \(--to-wgs84"):
+    with pytest.raises(CrsRefused, match=r"without the seven local parameters; give them \(--towgs84"):
         read_crs(pyproj.CRS.from_epsg(code).to_wkt(), FILE)
 
 

@@ -34,7 +34,7 @@ def test_common_bands_come_in_the_order_of_before(write: Write, ground: Ground, 
 
 def test_one_band_against_four(write: Write, ground: Ground) -> None:
     before, after = open_scene(write("a.tif", ground(1))), open_scene(write("pan.tif", ground(1, bands=1)))
-    message = "'a' has blue, green, red, nir; 'pan' has pan. Name them (--bands-before, --bands-after or --sensor)"
+    message = "'a' has blue, green, red, nir; 'pan' has pan. Name them (--bands-before, --bands-after, --sensor-before, --sensor-after)"
     with pytest.raises(BandsMismatch, match=re.escape(message)):
         pair_scenes(before, after)
     red = open_scene(write("pan.tif", ground(1, bands=1)), roles=["red"])

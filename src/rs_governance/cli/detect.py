@@ -1,5 +1,6 @@
 """`rsg detect`."""
 
+import math
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -75,11 +76,18 @@ def detect(
             after_options=after_options,
             progress=tell,
         )
+    if not summary.registration.reliable:
+        typer.echo(_UNREGISTERED, err=True)
     if as_json:
         print_json(asdict(summary))
     elif not quiet:
         print_table(_rows(summary, lang))
 
+
+_UNREGISTERED = (
+    "注意：两期影像的位移未能测定，按影像自带坐标比较，沿边缘可能误报；请用 rsg scenes check 核对。"
+    " / Mind: the shift between the images could not be measured; edges may be found falsely; see rsg scenes check."
+)
 
 _PURPOSES = {
     "overview.png": ("先看这张图：前期、后期、图斑", "look at this first: before, after, findings"),
@@ -98,14 +106,14 @@ def _rows(summary: "RunSummary", lang: Language) -> list[tuple[str, str]]:
     if lang is Language.zh:
         rows = [
             ("疑似变化图斑", f"{summary.findings} 个，共 {hectares:.2f} 公顷（{summary.area_m2 / 666.67:.1f} 亩）"),
-            ("两期均可观测", f"{summary.observable_share:.1%}"),
+            ("两期均可观测", f"{math.floor(1000 * summary.observable_share) / 10} %"),
             ("影像位移", shift),
             ("用时", seconds),
         ]
     else:
         rows = [
             ("suspected changes", f"{summary.findings}, {hectares:.2f} ha in all"),
-            ("seen on both dates", f"{summary.observable_share:.1%}"),
+            ("seen on both dates", f"{math.floor(1000 * summary.observable_share) / 10} %"),
             ("shift of the images", shift),
             ("time", seconds),
         ]

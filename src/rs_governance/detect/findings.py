@@ -168,17 +168,17 @@ COLUMNS: tuple[Column, ...] = (
         "本次运行内的图斑编号，按首个像元从上到下、从左到右排序。",
         pattern=r"f\d{6,}",
     ),
-    _measure(
-        "area_m2", "面积（平方米）", "m2", "Geodesic area, on the CRS's ellipsoid.", "按坐标系椭球计算的大地面积。"
-    ),
+    _measure("area_m2", "面积（平方米）", "m2", "Geodesic area on the ellipsoid.", "按坐标系椭球计算的大地面积。"),
     _measure("perimeter_m", "周长（米）", "m", "Length of the outline with holes.", "边界总长度，含内部孔洞边界。"),
-    _ratio("score", "变化得分", "Mean change score inside, 0 to 1.", "图斑内平均变化得分：0 为无变化,1 为确定。"),
+    _ratio(
+        "score", "变化得分", "Mean score inside, relative to the scene.", "图斑内平均变化得分，相对本景，不是概率。"
+    ),
     _ratio("score_max", "最高得分", "Highest change score inside.", "图斑内最高变化得分。"),
     _measure(
         "mad",
         "多元变化检测值",
         "1",
-        "Mean alteration (IR-MAD) inside, in multiples of the scene's median.",
+        "Mean IR-MAD inside, in medians of the scene.",
         "图斑内多元变化检测（IR-MAD）平均值，为全景中位数的倍数。",
     ),
     _day("before_on", "前时相日期", "Day on which the earlier image was taken.", "前时相影像的拍摄日期。"),

@@ -26,7 +26,7 @@ VISIBLE_ROLES = ("blue", "green", "red")
 _MOST_BANDS = 4
 _MAD_PIXELS = 20_000
 _MOMENT_PIXELS = 500_000
-_OUTERMOST = (1.0, 99.0)
+_OUTERMOST = (5.0, 50.0, 95.0)
 _COARSE_RESIDUAL_PX = 0.75
 # A level is a share of the scene's own contrast; below this there is nothing but rounding.
 _LOWEST_LEVEL = 0.02
@@ -92,7 +92,7 @@ def learn_model(
     Raises
     ------
     NothingObserved
-        If no pixel, or next to none, is usable on both dates.
+        If no pixel, or next to none, is usable on both dates, or all usable ones of a date are the same.
     """
     bands = compared_bands(pair.roles)
     blocks = [_only(block, bands) for block in _read_sample(pair, parameters, workers)]
@@ -157,8 +157,9 @@ def dividing_level(strengths: npt.NDArray[np.float32]) -> float:
 
     Examples
     --------
-    >>> round(dividing_level(np.repeat(np.float32([0.1, 0.1, 0.1, 1.0]), 50)), 1)
-    0.3
+    >>> strengths = np.concatenate([np.linspace(0.08, 0.12, 300), np.linspace(0.9, 1.1, 100)]).astype(np.float32)
+    >>> bool(0.11 < dividing_level(strengths) < 0.9)
+    True
     """
     logarithms = np.log(np.maximum(strengths, np.float32(_LOWEST_LEVEL / 2)).astype(np.float64))
     if logarithms.max() - logarithms.min() < 1e-6:
@@ -201,17 +202,22 @@ def _pixels(blocks: list[PairBlock], date: str, step: int) -> npt.NDArray[np.gen
 def _standard(
     before: npt.NDArray[np.generic], after: npt.NDArray[np.generic], pair: AlignedPair, parameters: SpectralParameters
 ) -> Standard:
-    """Match mean and deviation of each band, and measure differences in contrasts of `before`."""
-    (mean_before, deviation_before), (mean_after, deviation_after) = _moments(before), _moments(after)
+    """Match median and spread of each band, and measure differences in contrasts of `before`."""
+    for scene, samples in ((pair.before, before), (pair.after, after)):
+        if (samples.max(axis=1) == samples.min(axis=1)).all():
+            raise NothingObserved(
+                f"'{scene.image_id}' has one value in all its usable pixels; expected a picture: check the file and its nodata."
+            )
+    (middle_before, spread_before), (middle_after, spread_after) = _spread(before), _spread(after)
     contrast = before.std(axis=1, dtype=np.float64)
-    least = 1e-6 * np.maximum(1e-6, np.abs(mean_before))
-    gain = np.maximum(deviation_before, least) / np.maximum(deviation_after, least)
+    least = 1e-6 * np.maximum(1e-6, np.abs(middle_before))
+    gain = np.maximum(spread_before, least) / np.maximum(spread_after, least)
     residual = pair.registration.residual_px
-    coarse = residual is not None and residual > _COARSE_RESIDUAL_PX
+    coarse = not pair.registration.reliable or (residual is not None and residual > _COARSE_RESIDUAL_PX)
     pixel_m = math.sqrt(math.prod(pair.grid.pixel_size_m))
     return Standard(
         gain=gain,
-        offset=mean_before - gain * mean_after,
+        offset=middle_before - gain * middle_after,
         weight=1.0 / np.maximum(contrast, least),
         here_px=_radius(parameters.here_m, pixel_m, least=1),
         around_px=_radius(parameters.around_m, pixel_m, least=2),
@@ -219,11 +225,15 @@ def _standard(
     )
 
 
-def _moments(samples: npt.NDArray[Any]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Mean and deviation of each band (band, n), the outermost hundredths pulled in: a white roof must not set the gain."""
-    low, high = np.percentile(samples, _OUTERMOST, axis=1, keepdims=True)
-    pulled_in = np.clip(samples, low, high)
-    return pulled_in.mean(axis=1, dtype=np.float64), pulled_in.std(axis=1, dtype=np.float64)
+def _spread(samples: npt.NDArray[Any]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Median and spread of each band (band, n), the spread between the outermost twentieths.
+
+    What changed on 2 % of the scene moves the gain by a tenth at most, where mean and deviation would be off by more
+    than half. Where most of a band is one value the spread is 0, and its deviation is taken.
+    """
+    low, middle, high = np.percentile(samples, _OUTERMOST, axis=1)
+    deviation = samples.std(axis=1, dtype=np.float64)
+    return middle, np.where(high > low, high - low, deviation)
 
 
 def _radius(metres: float, pixel_m: float, *, least: int) -> int:

@@ -15,15 +15,15 @@ class SpectralParameters:
     around_m: float = 32.0
     """Half the side of the window that says how much has changed around a pixel."""
     tolerance_px: int = 1
-    """Shift that the change around a pixel forgives; 2 is taken where registration leaves more than 0.75 pixels."""
+    """Shift that the change around a pixel forgives; 2 is taken where registration failed or leaves more than 0.75."""
     own_share: float = 0.7
     """How far the level is the scene's own, 0..1: the rest is a fixed level of one contrast, in which pictures that
     changed as a whole, or hardly at all, find a hold."""
     weak: float = 0.9
     """Pixels above this multiple of the level belong to an object."""
-    strong: float = 1.1
+    strong: float = 1.05
     """Objects whose mean is above this multiple of the level are kept,"""
-    peak: float = 1.4
+    peak: float = 1.35
     """if their highest pixel is above this one."""
     firm: float = 1.15
     """Objects that sprawl are taken apart into what is above this multiple of the level."""

@@ -123,6 +123,8 @@ def _transformer(crs: pyproj.CRS | None) -> pyproj.Transformer:
         raise CrsRefused(
             "GeoJSON is WGS84, but these findings have no CRS; use the GeoPackage, or give the images a CRS."
         )
+    if crs.is_bound:  # seven parameters were given for it: PROJ uses them
+        return pyproj.Transformer.from_crs(crs, 4326, always_xy=True)
     geodetic = crs.geodetic_crs
     datum = "" if geodetic is None or geodetic.datum is None else geodetic.datum.name
     plain_name = "".join(letter for letter in datum.lower() if letter.isalnum())

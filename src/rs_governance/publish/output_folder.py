@@ -125,7 +125,7 @@ class OutputFolder:
         if not self.out.exists() or not any(self.out.iterdir()):
             return
         if not self.replace:
-            raise OutputFailed(f"{str(self.out)!r} is not empty; choose another folder, or allow it to be replaced.")
+            raise OutputFailed(f"{str(self.out)!r} is not empty; choose another folder, or say --replace.")
         if foreign := _foreign_entries(self.out):
             raise OutputFailed(
                 f"{str(self.out)!r} holds {foreign[0]!r}, which no run wrote; move it away or choose another folder."

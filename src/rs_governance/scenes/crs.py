@@ -64,7 +64,7 @@ def read_crs(wkt: str, path: Path, *, towgs84: tuple[float, ...] | None = None) 
     if towgs84 is None:
         raise CrsRefused(
             f"'{path}' is in '{crs.name}', datum {old}, which cannot be brought to CGCS2000 or WGS 84 without the seven "
-            "local parameters; give them (--to-wgs84 dx,dy,dz,rx,ry,rz,ds) or the same image in CGCS2000."
+            "local parameters; give them (--towgs84-before, --towgs84-after: dx,dy,dz,rx,ry,rz,ds) or the same image in CGCS2000."
         )
     if len(towgs84) != 7 or not all(math.isfinite(value) for value in towgs84):
         raise CrsRefused(f"Seven finite parameters to WGS 84 were expected (dx,dy,dz,rx,ry,rz,ds), got {towgs84}.")

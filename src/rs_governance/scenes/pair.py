@@ -10,7 +10,7 @@ import shapely
 from affine import Affine
 from shapely.geometry.base import BaseGeometry
 
-from rs_governance.errors import BandsMismatch, CrsRefused, NoOverlap
+from rs_governance.errors import BandsMismatch, CrsRefused, NoOverlap, UsageError
 from rs_governance.scenes.crs import lonlat_extent
 from rs_governance.scenes.grid import PixelGrid
 from rs_governance.scenes.ground import bring, lonlat, read_outline
@@ -59,14 +59,21 @@ def pair_scenes(before: Scene, after: Scene, *, aoi: Path | str | None = None) -
         If no band is in both scenes.
     CrsRefused
         If only one of them is georeferenced, or the two pictures differ in size.
+    UsageError
+        If `before` was taken after `after`.
     NoOverlap
         If the scenes and the area have no ground in common.
     """
+    if before.acquired_on is not None and after.acquired_on is not None and before.acquired_on > after.acquired_on:
+        raise UsageError(
+            f"'{before.image_id}' was taken on {before.acquired_on}, after '{after.image_id}' on {after.acquired_on}; "
+            "expected the earlier image first: swap them, or say the days (--date-before, --date-after)."
+        )
     roles = tuple(role for role in before.roles if role in after.roles)
     if not roles:
         raise BandsMismatch(
             f"No band in common: '{before.image_id}' has {', '.join(before.roles)}; '{after.image_id}' has "
-            f"{', '.join(after.roles)}. Name them (--bands-before, --bands-after or --sensor) or give another image."
+            f"{', '.join(after.roles)}. Name them (--bands-before, --bands-after, --sensor-before, --sensor-after) or give another image."
         )
     if before.grid.crs is None or after.grid.crs is None:
         area = None
