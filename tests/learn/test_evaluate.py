@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from rs_governance.errors import OutputFailed, UsageError
+from rs_governance.errors import DatasetInvalid, OutputFailed, UsageError
 from rs_governance.learn import (
     PEERS,
     Detector,
@@ -212,3 +212,16 @@ def test_the_peers_on_real_tiles(shared_data: Path) -> None:
     plain, clean = (found.scores[name].counts for name in ("cva_otsu", "cva_otsu_clean"))
     assert clean.small_found_objects == 0
     assert clean.found_objects == plain.found_objects
+
+
+def test_an_unreadable_pair_is_listed_and_the_others_are_measured(town: Path, detectors: dict[str, Detector]) -> None:
+    dataset = open_dataset(town)
+    broken = dataset.pairs[0]
+    broken.before.write_bytes(b"not a picture any more")
+    found = evaluate_dataset(dataset, detectors, primary="bright", clock=ticking())
+    assert [row.stem for row in found.rows] == [pair.stem for pair in dataset.pairs[1:]]
+    assert found.dataset.incomplete[-1].startswith(f"{broken.stem}: ")
+    for pair in dataset.pairs:
+        pair.after.write_bytes(b"nor this one")
+    with pytest.raises(DatasetInvalid, match="no pair that can be measured"):
+        evaluate_dataset(dataset, detectors, primary="bright", clock=ticking())

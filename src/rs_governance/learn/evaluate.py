@@ -1,14 +1,21 @@
 """Run detectors over a labelled dataset and measure them against its reference."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from rs_governance.errors import OutputFailed, UsageError
+from rs_governance.errors import (
+    BandsMismatch,
+    DatasetInvalid,
+    NothingObserved,
+    OutputFailed,
+    SceneUnreadable,
+    UsageError,
+)
 from rs_governance.learn.dataset import LabelledDataset, OpenedPair, Sampling, open_pair
 from rs_governance.learn.detection import Detector
 from rs_governance.learn.scoring import Counts, Scores, count_pair, pool
@@ -139,25 +146,34 @@ def evaluate_dataset(
     UsageError
         If `primary` names no detector.
     DatasetInvalid
-        If a label does not fit its images.
+        If a label does not fit its images, or no pair can be measured. A pair that alone cannot be is listed.
     OutputFailed
         If a mask cannot be written.
     """
     if primary not in detectors:
         raise UsageError(f"Detector '{primary}' does not exist; choose one of {', '.join(sorted(detectors))}.")
-    with open_pair(dataset, dataset.pairs[0]).aligned as first:
-        for detect in detectors.values():
-            detect(first)
     rows: list[PairRow] = []
+    unusable: list[str] = []
     for done, labelled in enumerate(dataset.pairs, start=1):
-        opened = open_pair(dataset, labelled)
-        with opened.aligned:
-            row, found = _measure(opened, detectors, primary, clock)
+        try:
+            opened = open_pair(dataset, labelled)
+            with opened.aligned:
+                if not rows:
+                    for detect in detectors.values():
+                        detect(opened.aligned)
+                row, found = _measure(opened, detectors, primary, clock)
+        except (SceneUnreadable, NothingObserved, BandsMismatch) as error:
+            # One bad file must not take the other pairs' figures along; it is listed with them.
+            unusable.append(f"{labelled.stem}: {error}")
+            continue
         rows.append(row)
         if out is not None:
             _write_mask(found, opened, out)
         if progress is not None:
             progress(done, len(dataset.pairs))
+    if not rows:
+        raise DatasetInvalid(f"'{dataset.name}' has no pair that can be measured. {unusable[0]}")
+    dataset = replace(dataset, incomplete=(*dataset.incomplete, *unusable))
     scores = {name: pool([row.counts[name] for row in rows], rng=np.random.default_rng(seed)) for name in detectors}
     return Evaluation(dataset=dataset, primary=primary, rows=tuple(rows), scores=scores, seed=seed)
 
