@@ -103,7 +103,7 @@ def test_a_pair_without_a_usable_pixel_is_refused(ground: Ground, pair_of: PairO
 
 @pytest.mark.parametrize(("share", "off"), [(0.005, 0.05), (0.02, 0.1), (0.04, 0.2)])
 def test_a_bright_patch_hardly_moves_the_gains(share: float, off: float) -> None:
-    # Mean and deviation would be off by 0.2, 0.6 and 0.7.
+    # Mean and deviation would be off by 0.42, 0.66 and 0.75.
     rng = np.random.default_rng(5)
     before = rng.normal(1000, 150, (4, 300, 300)).astype(np.float64)
     after = before + rng.normal(0, 30, before.shape)
