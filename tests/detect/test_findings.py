@@ -11,16 +11,9 @@ import pyproj
 import pytest
 import shapely
 
-from rs_governance.detect.findings import (
-    COLUMNS,
-    COLUMNS_BY_NAME,
-    Column,
-    empty_findings,
-    make_findings,
-    published_values,
-    validate_findings,
-)
+from rs_governance.detect.findings import FINDINGS
 from rs_governance.errors import SchemaViolation
+from rs_governance.table import Column
 
 BOX = shapely.box(0, 0, 10, 10)
 
@@ -28,7 +21,9 @@ BOX = shapely.box(0, 0, 10, 10)
 def values_of(count: int = 2) -> dict[str, list[object]]:
     """Values that the declaration allows."""
     allowed: dict[str, object] = {"str": "x", "int64": 1, "float64": 0.5, "date": np.datetime64("2024-01-01")}
-    values: dict[str, list[object]] = {c.name: [c.values[0] if c.values else allowed[c.dtype]] * count for c in COLUMNS}
+    values: dict[str, list[object]] = {
+        c.name: [c.values[0] if c.values else allowed[c.dtype]] * count for c in FINDINGS.columns
+    }
     values["finding_id"] = [f"f{index + 1:06d}" for index in range(count)]
     return values
 
@@ -36,7 +31,7 @@ def values_of(count: int = 2) -> dict[str, list[object]]:
 def forbidden_values() -> list[tuple[Column, object]]:
     """Every kind of value that a column's declaration forbids."""
     cases: list[tuple[Column, object]] = []
-    for column in COLUMNS:
+    for column in FINDINGS.columns:
         if not column.nullable and column.dtype != "int64":
             cases.append((column, None))
         if column.minimum is not None:
@@ -53,8 +48,8 @@ def forbidden_values() -> list[tuple[Column, object]]:
 
 
 def test_every_column_is_described_in_both_languages() -> None:
-    assert len(COLUMNS_BY_NAME) == len(COLUMNS) == len({column.alias_zh for column in COLUMNS})
-    for column in COLUMNS:
+    assert len(FINDINGS.by_name) == len(FINDINGS.columns) == len({column.alias_zh for column in FINDINGS.columns})
+    for column in FINDINGS.columns:
         assert re.fullmatch("[a-z][a-z0-9_]*", column.name)
         assert column.meaning_en.endswith(".")
         assert column.meaning_zh.endswith("。")
@@ -66,27 +61,27 @@ def test_every_column_is_described_in_both_languages() -> None:
 
 @pytest.mark.parametrize("crs", [None, pyproj.CRS(4545), pyproj.CRS(4326)])
 def test_an_empty_table_is_valid_and_keeps_its_crs(crs: pyproj.CRS | None) -> None:
-    table = empty_findings(crs)
-    assert validate_findings(table) is table
+    table = FINDINGS.empty(crs)
+    assert FINDINGS.validate(table) is table
     assert table.crs == crs
     assert table.empty
 
 
 def test_types_are_as_declared_even_where_all_is_missing() -> None:
     values = values_of()
-    for column in COLUMNS:
+    for column in FINDINGS.columns:
         if column.nullable:
             values[column.name] = [None, None]
-    table = make_findings(values, [BOX, BOX], pyproj.CRS(4545))
+    table = FINDINGS.make(values, [BOX, BOX], pyproj.CRS(4545))
     assert table.dtypes.astype(str).drop("geometry").to_dict() == {
-        c.name: {"date": "datetime64[ms]"}.get(c.dtype, c.dtype) for c in COLUMNS
+        c.name: {"date": "datetime64[ms]"}.get(c.dtype, c.dtype) for c in FINDINGS.columns
     }
-    assert list(table.columns) == [*COLUMNS_BY_NAME, "geometry"]
+    assert list(table.columns) == [*FINDINGS.by_name, "geometry"]
 
 
 def test_numpy_arrays_are_taken_as_they_are() -> None:
     values = values_of() | {"area_m2": np.array([1.25, 2.5], np.float32), "pixels": np.array([3, 4], np.int32)}
-    table = make_findings(values, np.array([BOX, BOX]), None)
+    table = FINDINGS.make(values, np.array([BOX, BOX]), None)
     assert table["area_m2"].tolist() == [1.25, 2.5]
     assert table["pixels"].tolist() == [3, 4]
 
@@ -96,7 +91,7 @@ def test_a_forbidden_value_is_refused_with_its_column_and_row(column: Column, va
     values = values_of()
     values[column.name][1] = value
     with pytest.raises(SchemaViolation, match=rf"'{column.name}'.*row 1|finding_id"):
-        make_findings(values, [BOX, BOX], None)
+        FINDINGS.make(values, [BOX, BOX], None)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +99,7 @@ def test_a_forbidden_value_is_refused_with_its_column_and_row(column: Column, va
     [
         (lambda t: t.drop(columns="score"), r"lack the columns \['score'\]"),
         (lambda t: t.assign(extra=1), r"undeclared \['extra'\]"),
-        (lambda t: t[["geometry", *COLUMNS_BY_NAME]], "out of order"),
+        (lambda t: t[["geometry", *FINDINGS.by_name]], "out of order"),
         (lambda t: t.assign(finding_id="f000001"), "unique; row 1"),
         (lambda t: t.assign(pixels=t["pixels"].astype(float)), "'pixels' must be int64, it is float64"),
         (lambda t: t.set_geometry([BOX, shapely.Point(0, 0)]), "row 1 is 'POINT"),
@@ -114,9 +109,9 @@ def test_a_forbidden_value_is_refused_with_its_column_and_row(column: Column, va
     ],
 )
 def test_a_broken_table_is_refused(change: Callable[[gpd.GeoDataFrame], gpd.GeoDataFrame], message: str) -> None:
-    table = make_findings(values_of(), [BOX, BOX], None)
+    table = FINDINGS.make(values_of(), [BOX, BOX], None)
     with pytest.raises(SchemaViolation, match=message) as caught:
-        validate_findings(change(table))
+        FINDINGS.validate(change(table))
     assert "\n" not in str(caught.value)
 
 
@@ -124,12 +119,12 @@ def test_a_missing_column_is_refused_before_anything_is_built() -> None:
     values = values_of()
     del values["score"]
     with pytest.raises(SchemaViolation, match="score"):
-        make_findings(values, [BOX, BOX], None)
+        FINDINGS.make(values, [BOX, BOX], None)
 
 
 def test_text_in_a_number_column_is_refused() -> None:
     with pytest.raises(SchemaViolation, match="another type"):
-        make_findings(values_of() | {"area_m2": ["large", "small"]}, [BOX, BOX], None)
+        FINDINGS.make(values_of() | {"area_m2": ["large", "small"]}, [BOX, BOX], None)
 
 
 def test_published_values_are_rounded_and_plain() -> None:
@@ -139,7 +134,7 @@ def test_published_values_are_rounded_and_plain() -> None:
         "kind": [None, "x"],
         "before_on": [None, pd.Timestamp("2024-02-29")],
     }
-    plain = published_values(make_findings(values, [BOX, BOX], None))
+    plain = FINDINGS.published_values(FINDINGS.make(values, [BOX, BOX], None))
     assert plain["area_m2"].tolist() == [1.23, 2.0]
     assert str(plain["ndvi_before"][0]) == "0.0"
     assert np.isnan(plain["ndvi_before"][1])

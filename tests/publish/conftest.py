@@ -11,7 +11,7 @@ import pyproj
 import pytest
 import shapely
 
-from rs_governance.detect.findings import COLUMNS, make_findings
+from rs_governance.detect.findings import FINDINGS
 
 
 def _findings(
@@ -36,7 +36,7 @@ def _findings(
             outlines.append(star.difference(shapely.Point(x, y).buffer(2 * unit, 4)) if index % 7 == 0 else star)
     count = len(outlines)
     values: dict[str, list[object]] = {}
-    for column in COLUMNS:
+    for column in FINDINGS.columns:
         if column.pattern is not None:
             values[column.name] = [f"f{index + 1:06d}" for index in range(count)]
         elif column.values is not None:
@@ -50,7 +50,7 @@ def _findings(
         else:
             numbers = rng.uniform(0, 1 if column.maximum == 1 else 1e5, count)
             values[column.name] = [None if column.nullable and n < 0.2 else n for n in numbers]
-    return make_findings(values, outlines, crs)
+    return FINDINGS.make(values, outlines, crs)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rs_governance.detect.findings import COLUMNS_BY_NAME, empty_findings
+from rs_governance.detect.findings import FINDINGS
 from rs_governance.errors import CrsRefused, OutputFailed, SchemaViolation
 from rs_governance.publish.geojson import to_wgs84_outlines, write_geojson
 
@@ -90,7 +90,7 @@ def test_values_missing_values_and_order(make, tmp_path) -> None:
     assert document["schema_id"].endswith("findings:1.0")
     for feature, row in zip(document["features"], findings.itertuples(), strict=True):
         properties = feature["properties"]
-        assert list(properties) == list(COLUMNS_BY_NAME)
+        assert list(properties) == list(FINDINGS.by_name)
         assert feature["id"] == row.finding_id
         assert properties["area_m2"] == round(row.area_m2, 2)
         assert properties["kind"] is None
@@ -125,7 +125,7 @@ def test_bytes_are_equal_for_equal_findings(make, tmp_path) -> None:
 
 @pytest.mark.parametrize("crs", ["EPSG:4545", "EPSG:2154"])
 def test_no_findings(tmp_path, crs) -> None:
-    document = written(empty_findings(pyproj.CRS(crs)), tmp_path)
+    document = written(FINDINGS.empty(pyproj.CRS(crs)), tmp_path)
     assert document["features"] == []
     assert_rfc_7946(document)
 

@@ -13,7 +13,7 @@ import pyproj
 import pytest
 import shapely
 
-from rs_governance.detect.findings import COLUMNS, LAND_CLASSES_ZH, empty_findings
+from rs_governance.detect.findings import FINDINGS, LAND_CLASSES_ZH
 from rs_governance.errors import OutputFailed
 from rs_governance.publish.geopackage import write_gpkg
 
@@ -49,7 +49,7 @@ def test_round_trip(make, tmp_path, crs, at, unit) -> None:
     assert read.crs == pyproj.CRS(crs)
     assert list(read.columns) == list(findings.columns)
     assert shapely.equals(read.geometry.to_numpy(), findings.geometry.to_numpy()).all()
-    for column in COLUMNS:
+    for column in FINDINGS.columns:
         ours, theirs = findings[column.name], read[column.name]
         assert (ours.isna() == theirs.isna()).all()
         if column.decimals is not None:
@@ -95,7 +95,7 @@ def test_it_is_a_geopackage(written) -> None:
     assert rows(written, "PRAGMA integrity_check") == [("ok",)]
     assert rows(written, "PRAGMA foreign_key_check") == []
     types = {name: kind for _, name, kind, *_ in rows(written, "PRAGMA table_info(findings)")}
-    for column in COLUMNS:
+    for column in FINDINGS.columns:
         assert (
             types[column.name] == {"str": "TEXT", "date": "DATE", "int64": "INTEGER", "float64": "REAL"}[column.dtype]
         )
@@ -104,8 +104,8 @@ def test_it_is_a_geopackage(written) -> None:
 
 def test_aliases_and_meanings_are_in_the_schema_extension(written) -> None:
     described = {row[1]: row for row in rows(written, "SELECT * FROM gpkg_data_columns")}
-    assert list(described) == [column.name for column in COLUMNS]
-    for column in COLUMNS:
+    assert list(described) == [column.name for column in FINDINGS.columns]
+    for column in FINDINGS.columns:
         table, _, name, title, description, _, constraint = described[column.name]
         assert (table, name, title) == ("findings", column.alias_zh, column.alias_zh)
         assert column.meaning_zh in description
@@ -141,7 +141,7 @@ def test_default_style_colours_outlines_by_score(written) -> None:
     assert all(one[1] == other[0] for one, other in itertools.pairwise(ranges))
     assert len(list(renderer.iter("symbol"))) == len(ranges)
     aliases = {each.get("field"): each.get("name") for each in root.iter("alias")}
-    assert aliases == {each.name: each.alias_zh for each in COLUMNS}
+    assert aliases == {each.name: each.alias_zh for each in FINDINGS.columns}
 
 
 @pytest.mark.parametrize("count", [0, 1, 400])
@@ -164,11 +164,11 @@ def test_writing_leaves_no_other_file_and_no_setting(make, tmp_path) -> None:
 
 
 def test_no_findings(tmp_path) -> None:
-    write_gpkg(empty_findings(pyproj.CRS(4545)), tmp_path / "findings.gpkg")
+    write_gpkg(FINDINGS.empty(pyproj.CRS(4545)), tmp_path / "findings.gpkg")
     read = gpd.read_file(tmp_path / "findings.gpkg", layer="findings")
     assert read.empty
     assert read.crs == "EPSG:4545"
-    assert list(read.columns) == list(empty_findings(None).columns)
+    assert list(read.columns) == list(FINDINGS.empty(None).columns)
 
 
 def test_a_place_that_cannot_be_written_is_one_line(make, tmp_path) -> None:

@@ -10,7 +10,7 @@ import pyproj
 from affine import Affine
 from PIL import Image
 
-from rs_governance.detect.findings import empty_findings
+from rs_governance.detect.findings import FINDINGS
 from rs_governance.publish.map_view import preview
 from rs_governance.publish.overview import Overview
 from rs_governance.scenes import AlignedPair, PixelGrid, Registration, Window
@@ -59,7 +59,7 @@ def test_preview_is_the_overview(make, tmp_path) -> None:
 
 def test_preview_without_findings_shows_the_two_images_alone() -> None:
     alone, marked = (
-        Image.open(io.BytesIO(picture.png)) for picture in (preview(PAIR), preview(PAIR, empty_findings(GRID.crs)))
+        Image.open(io.BytesIO(picture.png)) for picture in (preview(PAIR), preview(PAIR, FINDINGS.empty(GRID.crs)))
     )
     assert alone.width < marked.width
     assert alone.height < marked.height

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFont
 
-from rs_governance.detect.findings import empty_findings
+from rs_governance.detect.findings import FINDINGS
 from rs_governance.publish import overview_sheet, typography
 from rs_governance.publish.outlines import draw_numbers, draw_outlines, place_findings
 from rs_governance.publish.overview import Overview, picture_bands
@@ -155,7 +155,7 @@ def test_findings_show_in_the_third_panel_only(make) -> None:
     box = shapely.box(5e5 + 60, 25e5 - 240, 5e5 + 240, 25e5 - 200)
     findings = make(crs=CRS, outlines=[box])
     findings["score"] = 0.95
-    bare, marked = (np.asarray(rendered(overview, each, listed=0)) for each in (empty_findings(CRS), findings))
+    bare, marked = (np.asarray(rendered(overview, each, listed=0)) for each in (FINDINGS.empty(CRS), findings))
     panels = slice(306, 306 + 900)
     for index, changed in enumerate((False, False, True)):
         left = 64 + index * (900 + 32)
@@ -256,6 +256,6 @@ def test_nothing_seen_and_nothing_found(make) -> None:
     overview = filled(grid, (before, after, np.zeros_like(valid)))
     assert overview.observable_share == 0
     unreliable = Registration(dy_px=0, dx_px=0, residual_px=None, windows_used=0, windows_tried=0, reliable=False)
-    sheet = rendered(overview, empty_findings(CRS), registration=unreliable)
+    sheet = rendered(overview, FINDINGS.empty(CRS), registration=unreliable)
     panel = np.asarray(sheet)[320:1180, 80:940]
     assert set(np.unique(panel)) <= set(range(190, 250)), "hatched grey"

@@ -7,7 +7,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from rs_governance.detect.findings import COLUMNS, SCHEMA_VERSION
+from rs_governance.detect.findings import FINDINGS
 from rs_governance.errors import SchemaViolation
 from rs_governance.publish.geojson import write_geojson
 from rs_governance.publish.schema import SCHEMA_FILE, findings_schema, validate_geojson
@@ -32,13 +32,13 @@ def test_schema_is_a_schema_and_carries_its_version() -> None:
     schema = json.loads(schema_text())
     jsonschema.Draft7Validator.check_schema(schema)
     assert schema == findings_schema()
-    assert schema["$id"].endswith(f":{SCHEMA_VERSION}")
-    assert SCHEMA_VERSION in SCHEMA_FILE.name
+    assert schema["$id"].endswith(f":{FINDINGS.version}")
+    assert FINDINGS.version in SCHEMA_FILE.name
 
 
 def test_page_names_every_column_with_its_alias() -> None:
     page = docs_text()
-    for column in COLUMNS:
+    for column in FINDINGS.columns:
         assert f"| `{column.name}` | {column.alias_zh} |" in page
     rows = [line for line in page.splitlines() if line.startswith("|")]
     assert {line.count("|") for line in rows} == {8, 3}, "a cell holds a bar"

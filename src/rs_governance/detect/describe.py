@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyproj
 import shapely
 
-from rs_governance.detect.findings import LandClass, make_findings
+from rs_governance.detect.findings import FINDINGS, LandClass
 from rs_governance.detect.model import VISIBLE_ROLES, SpectralModel
 from rs_governance.detect.objects import ChangeObjects
 from rs_governance.scenes import AlignedPair, PixelGrid
@@ -79,7 +79,7 @@ def describe(objects: ChangeObjects, pair: AlignedPair, model: SpectralModel, *,
         "observed_share": objects.observed_share,
         "detector": [detector] * count,
     }
-    return make_findings(values, outlines, pair.grid.crs)
+    return FINDINGS.make(values, outlines, pair.grid.crs)
 
 
 def without_small_holes(rings: Rings, smallest_px: float) -> Rings:

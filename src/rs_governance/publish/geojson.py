@@ -12,7 +12,7 @@ import pyproj
 import shapely
 from pyproj.exceptions import ProjError
 
-from rs_governance.detect.findings import SCHEMA_VERSION, published_values, validate_findings
+from rs_governance.detect.findings import FINDINGS
 from rs_governance.errors import CrsRefused, SchemaViolation
 from rs_governance.publish.output_folder import writing
 from rs_governance.publish.schema import SCHEMA_ID, validate_geojson
@@ -53,7 +53,7 @@ def write_geojson(findings: gpd.GeoDataFrame, path: Path) -> None:
     ----------
     H. Butler et al., "The GeoJSON Format", RFC 7946, IETF, 2016.
     """
-    validate_findings(findings)
+    FINDINGS.validate(findings)
     outlines = to_wgs84_outlines(findings)
     geometries = [_geometry(outline) for outline in outlines]
     features = [
@@ -63,7 +63,7 @@ def write_geojson(findings: gpd.GeoDataFrame, path: Path) -> None:
     head: dict[str, Any] = {
         "type": "FeatureCollection",
         "schema_id": SCHEMA_ID,
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": FINDINGS.version,
     }
     if len(outlines):
         head["bbox"] = [float(edge) for edge in shapely.total_bounds(outlines)]
@@ -182,7 +182,7 @@ def _geometry(outline: shapely.Geometry) -> dict[str, Any]:
 
 def _properties(findings: gpd.GeoDataFrame) -> Iterator[dict[str, Any]]:
     columns: dict[str, list[Any]] = {}
-    for name, values in published_values(findings).items():
+    for name, values in FINDINGS.published_values(findings).items():
         if values.dtype.kind == "M":
             columns[name] = [None if np.isnat(day) else str(day) for day in values]
         elif values.dtype.kind == "f":

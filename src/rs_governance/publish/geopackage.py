@@ -11,13 +11,7 @@ import pyogrio.raw
 import shapely
 from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, GeometryError
 
-from rs_governance.detect.findings import (
-    COLUMNS,
-    LAND_CLASSES_ZH,
-    SCHEMA_VERSION,
-    published_values,
-    validate_findings,
-)
+from rs_governance.detect.findings import FINDINGS, LAND_CLASSES_ZH
 from rs_governance.errors import OutputFailed
 from rs_governance.publish.output_folder import writing
 from rs_governance.publish.style import qgis_style
@@ -79,7 +73,7 @@ def write_gpkg(findings: gpd.GeoDataFrame, path: Path) -> None:
     ----------
     OGC 12-128r15, "GeoPackage Encoding Standard" 1.2, annex F.9 (schema extension).
     """
-    validate_findings(findings)
+    FINDINGS.validate(findings)
     with writing(path), _failing_plainly(path):
         path.unlink(missing_ok=True)
         _write_layer(findings, path)
@@ -92,8 +86,8 @@ def write_gpkg(findings: gpd.GeoDataFrame, path: Path) -> None:
 
 
 def _write_layer(findings: gpd.GeoDataFrame, path: Path) -> None:
-    values = published_values(findings)
-    options = {"GEOMETRY_NAME": "geom", "IDENTIFIER": "疑似变化图斑", "DESCRIPTION": f"findings {SCHEMA_VERSION}"}
+    values = FINDINGS.published_values(findings)
+    options = {"GEOMETRY_NAME": "geom", "IDENTIFIER": "疑似变化图斑", "DESCRIPTION": f"findings {FINDINGS.version}"}
     with _reproducible_gdal():
         pyogrio.raw.write(
             path,
@@ -122,7 +116,7 @@ def _reproducible_gdal() -> Iterator[None]:
 
 
 def _describe_columns(connection: sqlite3.Connection) -> None:
-    for column in COLUMNS:
+    for column in FINDINGS.columns:
         unit = "" if column.unit is None else f" [{column.unit}]"
         connection.execute(
             "INSERT INTO gpkg_data_columns VALUES (?, ?, ?, ?, ?, NULL, ?)",

@@ -9,7 +9,7 @@ import geopandas as gpd
 import numpy as np
 from PIL import Image, ImageDraw
 
-from rs_governance.detect.findings import LAND_CLASSES_ZH, validate_findings
+from rs_governance.detect.findings import FINDINGS, LAND_CLASSES_ZH
 from rs_governance.publish.outlines import draw_numbers, draw_outlines, place_findings
 from rs_governance.publish.style import CASING_RGB, SCORE_CLASSES, score_class
 from rs_governance.publish.typography import INK, MUTED, Rgb, put_text, shortened, text_width
@@ -73,7 +73,7 @@ def draw_sheet(before: Image.Image, after: Image.Image, findings: gpd.GeoDataFra
         What else to say.
     """
     size, metres_per_px = _panel_size(facts.grid)
-    ranked = None if findings is None else ranked_findings(validate_findings(findings))
+    ranked = None if findings is None else ranked_findings(FINDINGS.validate(findings))
     panels = _panels(before, after, ranked, facts, size)
     column = max(size[0], _COLUMN_AT_LEAST)
     width = 2 * _MARGIN + len(panels) * column + (len(panels) - 1) * _GAP

@@ -17,7 +17,7 @@ import pyproj
 import rasterio
 import shapely
 
-from rs_governance.detect.findings import SCHEMA_VERSION
+from rs_governance.detect.findings import FINDINGS
 from rs_governance.errors import SchemaViolation
 from rs_governance.publish.output_folder import writing
 from rs_governance.publish.schema import SCHEMA_ID
@@ -147,7 +147,7 @@ def write_run_record(path: Path, record: RunRecord) -> None:
     document = {
         "kind": "rs-governance run",
         "version": RECORD_VERSION,
-        "findings_schema": {"id": SCHEMA_ID, "version": SCHEMA_VERSION},
+        "findings_schema": {"id": SCHEMA_ID, "version": FINDINGS.version},
         "inputs": {part: [asdict(file) for file in files] for part, files in record.inputs.items()},
         "parameters": dict(record.parameters),
         "device": record.device,

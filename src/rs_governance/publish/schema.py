@@ -8,13 +8,14 @@ from typing import Any
 
 import jsonschema
 
-from rs_governance.detect.findings import COLUMNS, SCHEMA_VERSION, Column
+from rs_governance.detect.findings import FINDINGS
 from rs_governance.errors import SchemaViolation
+from rs_governance.table import Column
 
-SCHEMA_ID = f"urn:rs-governance:schema:findings:{SCHEMA_VERSION}"
+SCHEMA_ID = f"urn:rs-governance:schema:findings:{FINDINGS.version}"
 """Identifier of the JSON Schema, repeated in every `findings.geojson`."""
 
-SCHEMA_FILE = Path(__file__).parent / "schemas" / f"findings-{SCHEMA_VERSION}.json"
+SCHEMA_FILE = Path(__file__).parent / "schemas" / f"findings-{FINDINGS.version}.json"
 """The generated file, part of the package; `schema_files` writes it."""
 
 _JSON_TYPES = {"str": "string", "int64": "integer", "float64": "number", "date": "string"}
@@ -43,7 +44,7 @@ def findings_schema() -> dict[str, Any]:
         "properties": {
             "type": {"const": "FeatureCollection"},
             "schema_id": {"const": SCHEMA_ID},
-            "schema_version": {"const": SCHEMA_VERSION},
+            "schema_version": {"const": FINDINGS.version},
             "crs": False,
             "bbox": {"type": "array", "minItems": 4, "maxItems": 4, "items": {"type": "number"}},
             "features": {"type": "array", "items": {"$ref": "#/definitions/feature"}},
@@ -59,9 +60,9 @@ def findings_schema() -> dict[str, Any]:
                     "geometry": {"oneOf": [{"$ref": "#/definitions/polygon"}, {"$ref": "#/definitions/multipolygon"}]},
                     "properties": {
                         "type": "object",
-                        "required": [column.name for column in COLUMNS],
+                        "required": [column.name for column in FINDINGS.columns],
                         "additionalProperties": False,
-                        "properties": {column.name: _property_schema(column) for column in COLUMNS},
+                        "properties": {column.name: _property_schema(column) for column in FINDINGS.columns},
                     },
                 },
             },

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from rs_governance.detect.findings import COLUMNS
+from rs_governance.detect.findings import FINDINGS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +66,7 @@ def qgis_style() -> str:
         _outline_layer(symbol, CASING_RGB, width_mm=0.9)
         _outline_layer(symbol, each.rgb, width_mm=0.46)
     aliases = ElementTree.SubElement(root, "aliases")
-    for index, column in enumerate(COLUMNS, start=1):  # field 0 is fid
+    for index, column in enumerate(FINDINGS.columns, start=1):  # field 0 is fid
         ElementTree.SubElement(aliases, "alias", index=str(index), field=column.name, name=column.alias_zh)
     ElementTree.indent(root)
     return "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n" + ElementTree.tostring(

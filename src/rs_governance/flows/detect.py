@@ -1,31 +1,20 @@
-"""The order of things: the only place where one room's result becomes the next room's input."""
+"""From two images to a folder of findings."""
 
-import os
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import geopandas as gpd
 
 import rs_kernels
 from rs_governance import publish
-from rs_governance.detect import DETECTOR, ScoredBlock, SpectralParameters, SpectralResult, find_changes
-from rs_governance.detect.blocks import BLOCK_PX
-from rs_governance.errors import DeviceUnavailable, UsageError
+from rs_governance.detect import DETECTOR, ScoredBlock
+from rs_governance.flows.setup import PathLike, Progress, Setup, Stopwatch, tell
 from rs_governance.scenes import AlignedPair, Registration, align, open_scene, pair_scenes, register
-from rs_kernels import Device
-
-if TYPE_CHECKING:
-    from rs_governance import learn
-
-PathLike = Path | str
-Progress = Callable[[str, float], None]
-"""Takes the name of a stage and how much of it is done, 0..1."""
 
 FINDINGS_GEOJSON, FINDINGS_GPKG, SCORE_TIF = "findings.geojson", "findings.gpkg", "score.tif"
 OVERVIEW_PNG, RUN_JSON, RUN_LOG_JSON = "overview.png", "run.json", "run.log.json"
@@ -54,21 +43,6 @@ class RunSummary:
     """Names of the files, in the order in which to look at them."""
     seconds: Mapping[str, float]
     """Wall-clock seconds of each stage."""
-
-
-@dataclass(kw_only=True)
-class _Stopwatch:
-    """Seconds of each stage, in the order of their first start."""
-
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def time(self, stage: str) -> Iterator[None]:
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - started
 
 
 def detect(
@@ -115,7 +89,7 @@ def detect(
     RsgError
         One of its subclasses, when an image cannot be used; the message says what to do.
     """
-    setup = _Setup.resolve(detector=detector, device=device, workers=workers, block=block)
+    setup = Setup.resolve(detector=detector, device=device, workers=workers, block=block)
     with opened_pair(before, after, aoi=aoi, before_options=before_options, after_options=after_options) as pair:
         return setup.find(pair, progress=progress).findings
 
@@ -180,8 +154,8 @@ def run_detect(
     RsgError
         One of its subclasses, when an image cannot be used or the folder cannot be written.
     """
-    started_at, watch, out = datetime.now(UTC), _Stopwatch(), Path(out)
-    setup = _Setup.resolve(detector=detector, device=device, workers=workers, block=block)
+    started_at, watch, out = datetime.now(UTC), Stopwatch(), Path(out)
+    setup = Setup.resolve(detector=detector, device=device, workers=workers, block=block)
     with ExitStack() as stack:
         # Inputs first: what cannot be compared is refused before anything is written.
         with watch.time("open"):
@@ -199,7 +173,7 @@ def run_detect(
                 overview.add(block.window, block.before, block.after, block.valid)
 
             result = setup.find(pair, sink=sink, progress=progress)
-        _tell(progress, "publish", 0.0)
+        tell(progress, "publish", 0.0)
         with watch.time("publish"):
             record = publish.RunRecord(
                 inputs=hashes.result(),
@@ -212,7 +186,7 @@ def run_detect(
                 findings=len(result.findings),
             )
             _publish(part, pair, result.findings, overview, record)
-        _tell(progress, "publish", 1.0)
+        tell(progress, "publish", 1.0)
         log = publish.RunLog(
             started_at=started_at,
             finished_at=datetime.now(UTC),
@@ -234,72 +208,6 @@ def run_detect(
         files=files,
         seconds=watch.seconds,
     )
-
-
-def run_evaluate(
-    datasets: Sequence[PathLike],
-    out: PathLike,
-    *,
-    detector: str = DETECTOR,
-    gsd_m: float | None = None,
-    device: str = "auto",
-    replace: bool = False,
-    progress: Progress | None = None,
-) -> "dict[str, learn.Evaluation]":
-    """Measure a detector, and the peers beside it, on labelled datasets.
-
-    Parameters
-    ----------
-    datasets
-        Folders with `A`, `B` and `label`.
-    out
-        Folder to make; it holds one folder for each dataset.
-    detector
-        Name of the project's detector.
-    gsd_m
-        Pixel size of images without georeference.
-    device
-        `auto`, `cpu` or `cuda`.
-    replace
-        True to allow `out` to be a former result.
-    progress
-        Told how far the work is.
-
-    Returns
-    -------
-    dict
-        Measurements by dataset name.
-
-    Raises
-    ------
-    RsgError
-        One of its subclasses, when a dataset cannot be used or the folder cannot be written.
-    """
-    # Measuring needs libraries that detecting does not; a detection starts half a second sooner without them.
-    from rs_governance import learn
-
-    setup = _Setup.resolve(detector=detector, device=device, workers=None, block=None)
-    folders = [learn.open_dataset(Path(folder), gsd_m=gsd_m) for folder in datasets]
-    names = [folder.name for folder in folders]
-    if len(set(names)) < len(names):
-        raise UsageError(f"Expected datasets of different names, got {', '.join(names)}; rename a folder.")
-    detectors = {**learn.own_detectors(setup.device), **learn.PEERS}
-    provenance = learn.gather_provenance(setup.device)
-    evaluations: dict[str, learn.Evaluation] = {}
-    with publish.OutputFolder(Path(out), replace=replace) as part:
-        for dataset in folders:
-
-            def tell(done: int, total: int, name: str = dataset.name) -> None:
-                _tell(progress, name, done / total)
-
-            place = part / dataset.name
-            evaluation = learn.evaluate_dataset(
-                dataset, detectors, primary=detector, clock=time.perf_counter, out=place, progress=tell
-            )
-            learn.write_report(evaluation, provenance, place, now=datetime.now(UTC))
-            learn.draw_sheet(evaluation, place)
-            evaluations[dataset.name] = evaluation
-    return evaluations
 
 
 @contextmanager
@@ -327,39 +235,6 @@ def opened_pair(
     pair = pair_scenes(*scenes, aoi=aoi)
     with align(pair, register(pair)) as aligned:
         yield aligned
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Setup:
-    """How a run computes: none of it but the device may change a result."""
-
-    device: Device
-    workers: int
-    block_px: int
-
-    @classmethod
-    def resolve(cls, *, detector: str, device: str, workers: int | None, block: int | None) -> "_Setup":
-        if detector != DETECTOR:
-            raise UsageError(f"Detector '{detector}' does not exist; choose {DETECTOR}.")
-        try:
-            resolved = rs_kernels.resolve_device(device)
-        except rs_kernels.DeviceUnavailable as error:
-            raise DeviceUnavailable(str(error)) from error
-        except ValueError as error:
-            raise UsageError(str(error)) from error
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        return cls(device=resolved, workers=workers or cores, block_px=block or BLOCK_PX)
-
-    def find(self, pair: AlignedPair, *, sink: Any = None, progress: Progress | None = None) -> SpectralResult:
-        return find_changes(
-            pair,
-            SpectralParameters(),
-            device=self.device,
-            workers=self.workers,
-            block_px=self.block_px,
-            sink=sink,
-            progress=progress,
-        )
 
 
 def _publish(
@@ -390,8 +265,3 @@ def _hash_inputs(pair: AlignedPair, aoi: PathLike | None) -> dict[str, tuple[pub
     if aoi is not None:
         parts["aoi"] = [Path(aoi)]
     return {name: publish.hash_files(files, threads=1) for name, files in parts.items()}
-
-
-def _tell(progress: Progress | None, stage: str, share: float) -> None:
-    if progress is not None:
-        progress(stage, share)

@@ -1,0 +1,1 @@
+"""The file that describes a district: its scenes, units, layers and registers."""

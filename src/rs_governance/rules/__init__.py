@@ -1,0 +1,1 @@
+"""What: readable rules that give a finding its kind, theme, severity and department, each with its trace."""
