@@ -21,6 +21,13 @@ class UsageError(RsgError):
     exit_code = 2
 
 
+class RulesInvalid(RsgError):
+    """A rules file names something that does not exist, or its rules contradict each other."""
+
+    code = "rules_invalid"
+    exit_code = 3
+
+
 class SceneUnreadable(RsgError):
     """A raster, mask or vector input is missing, truncated or in no format that GDAL knows."""
 
@@ -32,6 +39,20 @@ class CrsRefused(RsgError):
     """No CRS, a CRS that cannot be transformed safely, or coordinates that contradict the CRS."""
 
     code = "crs_refused"
+    exit_code = 3
+
+
+class ConfigInvalid(RsgError):
+    """A file of settings cannot be read, or says something that cannot be."""
+
+    code = "config_invalid"
+    exit_code = 3
+
+
+class LayerUnreadable(RsgError):
+    """A vector file or table of the district is in no usable format, or lacks a field that is needed."""
+
+    code = "layer_unreadable"
     exit_code = 3
 
 

@@ -8,7 +8,7 @@ import pytest
 from affine import Affine
 
 from rs_governance.scenes import AlignedPair, open_scene, preview, to_rgb
-from rs_governance.scenes.display import _reduced
+from rs_governance.scenes.reduced import reduce_pixels
 
 Write = Callable[..., Path]
 Ground = Callable[..., np.ndarray]
@@ -80,7 +80,7 @@ def test_reduced_pixels_are_means_of_what_is_valid(write: Write, ground: Ground)
     pixels = ground(3, dtype="float32")
     pixels[0, 10:30, 10:30] = np.nan
     scene = open_scene(write("a.tif", pixels, tiled=True, blockxsize=48, blockysize=64))
-    means, seen = _reduced(scene, ("blue", "nir"), 7)
+    means, seen = reduce_pixels(scene, ("blue", "nir"), 7)
     assert means.shape == (2, 29, 32)
     spoilt = np.where(np.isnan(pixels[0]), np.nan, pixels[3])
     for row, col in ((0, 0), (1, 1), (4, 4), (28, 31), (13, 6)):

@@ -2,7 +2,7 @@
 
 from rs_governance.detect.blocks import NOT_OBSERVED, ScoredBlock
 from rs_governance.detect.findings import FINDINGS
-from rs_governance.detect.model import SpectralModel
+from rs_governance.detect.model import SpectralModel, learn_model
 from rs_governance.detect.objects import BlockEntries, BlockLabels
 from rs_governance.detect.parameters import SpectralParameters
 from rs_governance.detect.spectral import DETECTOR, SpectralResult, find_changes
@@ -18,4 +18,5 @@ __all__ = [
     "SpectralParameters",
     "SpectralResult",
     "find_changes",
+    "learn_model",
 ]

@@ -39,6 +39,7 @@ def find_changes(
     pair: AlignedPair,
     parameters: SpectralParameters | None = None,
     *,
+    model: SpectralModel | None = None,
     device: Device = "cpu",
     workers: int = 2,
     block_px: int = BLOCK_PX,
@@ -53,6 +54,8 @@ def find_changes(
         Two scenes, pixel on pixel.
     parameters
         Settings; the defaults serve every sensor.
+    model
+        What was learnt from more of the same two scenes; learnt from `pair` where not given.
     device
         Where the kernels run.
     workers
@@ -86,7 +89,7 @@ def find_changes(
             progress(stage, share)
 
     tell("learn", 0.0)
-    model = learn_model(pair, parameters, workers=workers, device=device)
+    model = model or learn_model(pair, parameters, workers=workers, device=device)
     tell("learn", 1.0)
     collector = ObjectCollector(model, pair.dtype, device=device)
     for block in score_blocks(

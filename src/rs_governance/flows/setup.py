@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import rs_kernels
-from rs_governance.detect import DETECTOR, SpectralParameters, SpectralResult, find_changes
+from rs_governance.detect import DETECTOR, SpectralModel, SpectralParameters, SpectralResult, find_changes
 from rs_governance.detect.blocks import BLOCK_PX
 from rs_governance.errors import DeviceUnavailable, UsageError
 from rs_governance.scenes import AlignedPair
@@ -75,11 +75,19 @@ class Setup:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         return cls(device=resolved, workers=workers or cores, block_px=block or BLOCK_PX)
 
-    def find(self, pair: AlignedPair, *, sink: Any = None, progress: Progress | None = None) -> SpectralResult:
-        """Find what changed in a pair; `sink` is `find_changes`'s."""
+    def find(
+        self,
+        pair: AlignedPair,
+        *,
+        model: SpectralModel | None = None,
+        sink: Any = None,
+        progress: Progress | None = None,
+    ) -> SpectralResult:
+        """Find what changed in a pair; `model` and `sink` are those of `find_changes`."""
         return find_changes(
             pair,
             SpectralParameters(),
+            model=model,
             device=self.device,
             workers=self.workers,
             block_px=self.block_px,

@@ -67,6 +67,9 @@ class OutputFolder:
         Folder to publish; it may be absent or empty.
     replace
         True to allow `out` to be a former result, which is then replaced.
+    keep
+        Name that a replaced result is given; it is removed where None. While it is renamed `out` is absent for a moment:
+        a run that dies then has lost nothing, and is run again.
 
     Raises
     ------
@@ -85,9 +88,10 @@ class OutputFolder:
     False ['hello.txt']
     """
 
-    def __init__(self, out: Path, *, replace: bool = False) -> None:
+    def __init__(self, out: Path, *, replace: bool = False, keep: Path | None = None) -> None:
         self.out = out.resolve()
         self.replace = replace
+        self.keep = keep
         self._part = self.out.parent / f".{self.out.name}.rsg-part"
         self._locks: list[int] = []
 
@@ -153,7 +157,13 @@ class OutputFolder:
         replaces = self.out.exists() and any(self.out.iterdir())
         if replaces:
             self._lock(self.out)  # the former result takes the hidden name, where no other run may take it over
-            _exchange(self._part, self.out)
+            if self.keep is not None:
+                self.keep.parent.mkdir(parents=True, exist_ok=True)
+                self.out.rename(self.keep)
+                self._part.rename(self.out)
+                replaces = False
+            else:
+                _exchange(self._part, self.out)
         else:
             self._part.rename(self.out)
         _sync(self.out.parent)

@@ -1,18 +1,16 @@
 """Pictures of scenes for people: true colour where there is one, brightness stretched."""
 
 import math
-from typing import Any, overload
+from typing import overload
 
 import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
 
 from rs_governance.scenes.aligned import AlignedPair
-from rs_governance.scenes.gdal import open_raster, readable
 from rs_governance.scenes.grid import PixelGrid
 from rs_governance.scenes.mapping import PixelMapping
-from rs_governance.scenes.reader import tiles_of
-from rs_governance.scenes.samples import read_samples
+from rs_governance.scenes.reduced import reduce_pixels
 from rs_governance.scenes.scene import Scene
 from rs_governance.scenes.tiles import Pixels, Valid
 
@@ -116,7 +114,7 @@ def _picture(
     """Look up the reduced pixel under each pixel of the picture."""
     shown = tuple(dict.fromkeys(_shown(roles)))
     step = max(1, round(math.sqrt(math.prod(grid.pixel_size_m) / math.prod(scene.grid.pixel_size_m))))
-    pixels, valid = _reduced(scene, shown, step)
+    pixels, valid = reduce_pixels(scene, shown, step)
     cols, rows = np.meshgrid(np.arange(grid.width) + 0.5, np.arange(grid.height) + 0.5)
     at = PixelMapping(grid, scene.grid, dy_px=dy_px, dx_px=dx_px)(rows, cols)
     at_rows, at_cols = (np.nan_to_num(np.floor(part / step), nan=-1, posinf=-1, neginf=-1) for part in at)
@@ -124,35 +122,3 @@ def _picture(
     at_rows = np.where(inside, at_rows, 0).astype(np.intp)
     at_cols = np.where(inside, at_cols, 0).astype(np.intp)
     return to_rgb(pixels[:, at_rows, at_cols], valid[at_rows, at_cols] & inside, shown)
-
-
-def _reduced(scene: Scene, roles: tuple[str, ...], step: int) -> tuple[Pixels, Valid]:
-    """Return the mean of the valid pixels of each `step` x `step` pixels of the whole scene.
-
-    Tile by tile: a decimated read of a wide file without overviews would decode its tiles once for each row.
-    """
-    shape = (-(-scene.grid.height // step), -(-scene.grid.width // step))
-    sums, counts = np.zeros((len(roles), *shape), np.float64), np.zeros(shape, np.int64)
-    for sheet in scene.sheets:
-        with open_raster(sheet.path) as dataset, readable(sheet.path):
-            for tile in tiles_of(sheet, sheet.window, len(roles)):
-                inner = tile.shifted(-sheet.window.row, -sheet.window.col)
-                data, valid = read_samples(dataset, scene, sheet, roles, inner)
-                rows, row_edges = _cells(tile.row, tile.height, step)
-                cols, col_edges = _cells(tile.col, tile.width, step)
-                counts[rows, cols] += _summed(valid, row_edges, col_edges)
-                for band, samples in enumerate(data):
-                    sums[band, rows, cols] += _summed(np.where(valid, samples, 0), row_edges, col_edges)
-    return (sums / np.maximum(counts, 1)).astype(np.float32), counts > 0
-
-
-def _cells(start: int, length: int, step: int) -> tuple[slice, NDArray[np.intp]]:
-    """Return the cells of `step` pixels that a run of pixels meets, and where in the run each begins."""
-    first, last = start // step, (start + length - 1) // step
-    return slice(first, last + 1), np.maximum(np.arange(first, last + 1) * step - start, 0)
-
-
-def _summed(values: NDArray[Any], row_edges: NDArray[np.intp], col_edges: NDArray[np.intp]) -> NDArray[Any]:
-    kind = np.float64 if values.dtype.kind == "f" else np.int64
-    down = np.add.reduceat(values, row_edges, axis=0, dtype=kind)
-    return np.asarray(np.add.reduceat(down, col_edges, axis=1))

@@ -12,11 +12,14 @@ from shapely.geometry.base import BaseGeometry
 from rs_governance.errors import CrsRefused, SceneUnreadable, UsageError
 from rs_governance.scenes.crs import read_crs
 
+Outline = tuple[BaseGeometry, pyproj.CRS]
+"""A polygon or multipolygon, and the CRS of its coordinates."""
+
 # A straight edge is cut into this many pieces before it is bent by a change of CRS.
 _PIECES = 64
 
 
-def read_outline(path: Path, *, towgs84: tuple[float, ...] | None = None) -> tuple[BaseGeometry, pyproj.CRS]:
+def read_outline(path: Path, *, towgs84: tuple[float, ...] | None = None) -> Outline:
     """Return the union of all polygons of a vector file's first layer and its CRS.
 
     Raises

@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from rs_governance.errors import BandsMismatch, CrsRefused, NoOverlap, UsageError
 from rs_governance.scenes.crs import lonlat_extent
 from rs_governance.scenes.grid import PixelGrid
-from rs_governance.scenes.ground import bring, lonlat, read_outline
+from rs_governance.scenes.ground import Outline, bring, lonlat, read_outline
 from rs_governance.scenes.scene import Scene
 
 # A scene this much coarser than the other one sets the grid: pixels cannot be invented.
@@ -40,7 +40,7 @@ class ScenePair:
     """Area of interest in the grid's CRS, pixels outside it are not valid; None: everything."""
 
 
-def pair_scenes(before: Scene, after: Scene, *, aoi: Path | str | None = None) -> ScenePair:
+def pair_scenes(before: Scene, after: Scene, *, aoi: Path | str | Outline | None = None) -> ScenePair:
     """Bring two scenes onto one grid, without reading pixels.
 
     The grid has the CRS and the pixels of `before`, north up. Where `after` is more than 1.5 times coarser, its
@@ -51,7 +51,7 @@ def pair_scenes(before: Scene, after: Scene, *, aoi: Path | str | None = None) -
     before, after
         Scenes of the earlier and the later date.
     aoi
-        Vector file of the area of interest, in any CRS.
+        Area of interest: a vector file in any CRS, or an outline with its CRS.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def pair_scenes(before: Scene, after: Scene, *, aoi: Path | str | None = None) -
         area = None
         grid = _plain_grid(before, after, aoi)
     else:
-        area = _area(Path(aoi), before.grid.crs) if aoi is not None else None
+        area = _area(aoi, before.grid.crs) if aoi is not None else None
         grid = _common_grid(before, after, area)
     return ScenePair(
         before=before,
@@ -91,7 +91,7 @@ def pair_scenes(before: Scene, after: Scene, *, aoi: Path | str | None = None) -
     )
 
 
-def _plain_grid(before: Scene, after: Scene, aoi: Path | str | None) -> PixelGrid:
+def _plain_grid(before: Scene, after: Scene, aoi: Path | str | Outline | None) -> PixelGrid:
     for scene, other in ((before, after), (after, before)):
         if scene.grid.crs is None and other.grid.crs is not None:
             raise CrsRefused(
@@ -109,8 +109,8 @@ def _plain_grid(before: Scene, after: Scene, aoi: Path | str | None) -> PixelGri
     return before.grid
 
 
-def _area(aoi: Path, crs: pyproj.CRS) -> BaseGeometry:
-    outline, aoi_crs = read_outline(aoi)
+def _area(aoi: Path | str | Outline, crs: pyproj.CRS) -> BaseGeometry:
+    outline, aoi_crs = aoi if isinstance(aoi, tuple) else read_outline(Path(aoi))
     return bring(outline, aoi_crs, crs)
 
 

@@ -1,0 +1,259 @@
+"""From the scenes of a district to the findings of an issue: which images are compared where, and what they show."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyproj
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from rs_governance.detect import FINDINGS, SpectralParameters, learn_model
+from rs_governance.district import District, SceneSource
+from rs_governance.errors import CrsRefused
+from rs_governance.flows.setup import Progress, Setup, tell
+from rs_governance.scenes import (
+    Comparison,
+    ComparisonPlan,
+    Observation,
+    Registration,
+    Scene,
+    align,
+    observe,
+    open_scene,
+    pair_scenes,
+    plan_comparisons,
+    register,
+)
+
+Basis = Literal["monthly", "baseline"]
+
+# Ground around a comparison that is looked at as well, so that what crosses its border is found whole.
+_AROUND_M = 250.0
+# A comparison of more of the ground than this is looked at as a whole.
+_MOST = 0.9
+# Two outlines of one thing, found in two comparisons, share more than this of the smaller one.
+_SAME_SHARE = 0.3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    """Findings of all comparisons of an issue, each thing once."""
+
+    findings: gpd.GeoDataFrame
+    """Declared findings in the district's CRS, renumbered: comparisons in their order, then reading order."""
+    basis: pd.Series
+    """By finding_id: compared with the last usable image (monthly) or with the fixed baseline."""
+    shrink_m: npt.NDArray[np.float64]
+    """(n,): what the registration leaves, in metres on the ground."""
+    plan: ComparisonPlan
+    """Which images were compared where."""
+    scenes: Mapping[str, Scene]
+    """Opened scenes by image id, those that were compared."""
+    registrations: Mapping[tuple[str, str], Registration]
+    """Shift of the second against the first scene of each pair that was compared."""
+    baseline_area: BaseGeometry | None
+    """Where the baseline was compared; None without one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Part:
+    """What one comparison shows."""
+
+    findings: gpd.GeoDataFrame
+    basis: Basis
+    shrink_m: float
+    area: BaseGeometry
+    registration: Registration
+
+
+def compare_scenes(
+    district: District,
+    *,
+    issue: str,
+    inside: BaseGeometry,
+    setup: Setup,
+    known: BaseGeometry | None = None,
+    progress: Progress | None = None,
+) -> Compared:
+    """Compare the scenes of an issue with the last usable image of each place, and with the baseline if there is one.
+
+    Parameters
+    ----------
+    district
+        Names the scenes.
+    issue
+        The issue to publish.
+    inside
+        Ground that matters, in the district's CRS.
+    setup
+        How to compute.
+    known
+        What former issues published already: the baseline finds it again, and it is left out there.
+    progress
+        Told how far the work is.
+
+    Raises
+    ------
+    RsgError
+        One of its subclasses, when an image cannot be used or the issue has nothing to compare.
+    """
+    scenes = _Scenes(district)
+    tell(progress, "look", 0.0)
+    plan = plan_comparisons(map(scenes.observation, district.scenes), issue=issue, district=inside)
+    tell(progress, "look", 1.0)
+    comparisons: list[tuple[Comparison, Basis]] = [(one, "monthly") for one in plan.comparisons]
+    base = _baseline_comparison(district, scenes, plan, issue=issue, inside=inside)
+    if base is not None:
+        comparisons.append((base, "baseline"))
+    parts, learnt = [], _Pairs(scenes, inside, district.crs, setup)
+    for number, (comparison, basis) in enumerate(comparisons):
+
+        def share(stage: str, done: float, at: int = number) -> None:
+            tell(progress, "compare", (at + (done if stage == "detect" else 0.0)) / len(comparisons))
+
+        parts.append(learnt.find(comparison, basis, progress=share))
+    tell(progress, "compare", 1.0)
+    used = {one.image_id for comparison, _ in comparisons for one in (comparison.before, comparison.after)}
+    return Compared(
+        **_merge(parts, district.crs, known),
+        plan=plan,
+        scenes={name: scenes.scene(name) for name in sorted(used)},
+        registrations={
+            (one.before.image_id, one.after.image_id): part.registration
+            for (one, _), part in zip(comparisons, parts, strict=True)
+        },
+        baseline_area=base.area if base is not None else None,
+    )
+
+
+class _Scenes:
+    """The scenes of a district, opened when they are first asked for."""
+
+    def __init__(self, district: District) -> None:
+        self._sources = {source.id: source for source in district.scenes}
+        self._crs = district.crs
+        self._opened: dict[str, Scene] = {}
+
+    def scene(self, image_id: str) -> Scene:
+        if image_id not in self._opened:
+            source = self._sources[image_id]
+            scene = open_scene(
+                source.path, acquired_on=source.acquired_on, cloud_mask=source.clouds, **dict(source.options)
+            )
+            if scene.grid.crs is None:
+                raise CrsRefused(
+                    f"Scene '{image_id}' ('{source.path}') has no georeference; a district needs images in a CRS "
+                    "(gdal_edit.py -a_srs EPSG:... -a_ullr ...)."
+                )
+            self._opened[image_id] = replace(scene, image_id=image_id)
+        return self._opened[image_id]
+
+    def observation(self, source: SceneSource) -> Observation:
+        look: Callable[[], BaseGeometry] = lambda: observe(self.scene(source.id), self._crs)  # noqa: E731 -- one line
+        return Observation(image_id=source.id, acquired_on=source.acquired_on, issue=source.issue, look=look)
+
+
+class _Pairs:
+    """Pairs of scenes, registered and learnt once for all comparisons of the same two."""
+
+    def __init__(self, scenes: _Scenes, inside: BaseGeometry, crs: pyproj.CRS, setup: Setup) -> None:
+        self._scenes, self._inside, self._crs, self._setup = scenes, inside, crs, setup
+
+    def find(self, comparison: Comparison, basis: Basis, *, progress: Progress) -> _Part:
+        """Register and learn on all that both scenes share, look only at the comparison's ground and around it."""
+        both = self._scenes.scene(comparison.before.image_id), self._scenes.scene(comparison.after.image_id)
+        whole = pair_scenes(*both, aoi=(self._inside, self._crs))
+        registration = register(whole)
+        around = shapely.intersection(comparison.area.buffer(_AROUND_M), self._inside)
+        with ExitStack() as stack:
+            pair = stack.enter_context(align(whole, registration))
+            model = learn_model(pair, SpectralParameters(), workers=self._setup.workers, device=self._setup.device)
+            if around.area < _MOST * self._inside.area:
+                cut = pair_scenes(*both, aoi=(around, self._crs))
+                pair = stack.enter_context(align(cut, registration))
+            found = self._setup.find(pair, model=model, progress=progress).findings
+            pixel_m = max(pair.grid.pixel_size_m)
+        residual = registration.residual_px if registration.reliable else None
+        return _Part(
+            findings=_in_crs(found, self._crs),
+            basis=basis,
+            # Where no shift could be measured a pixel is assumed: an outline is never surer than that.
+            shrink_m=pixel_m * (residual if residual is not None else 1.0),
+            area=comparison.area,
+            registration=registration,
+        )
+
+
+def _baseline_comparison(
+    district: District, scenes: _Scenes, plan: ComparisonPlan, *, issue: str, inside: BaseGeometry
+) -> Comparison | None:
+    """Compare the newest scene of the issue with the baseline; None where there is no baseline or it is not older."""
+    sources = {source.id: source for source in district.scenes}
+    newest = max((one for one in district.scenes if one.issue == issue), key=lambda one: (one.acquired_on, one.id))
+    if district.baseline is None or sources[district.baseline].acquired_on >= newest.acquired_on:
+        return None
+    before, after = scenes.observation(sources[district.baseline]), scenes.observation(newest)
+    monthly = [one.area for one in plan.comparisons if one.before.image_id == before.image_id]
+    area = shapely.intersection(inside, shapely.intersection(before.area, after.area))
+    area = shapely.difference(area, shapely.union_all(monthly)) if monthly else area
+    return Comparison(before=before, after=after, area=area) if area.area > 0 else None
+
+
+def _merge(parts: list[_Part], crs: pyproj.CRS, known: BaseGeometry | None) -> dict[str, Any]:
+    """Put the findings of all comparisons together, each thing once: as the comparison that it mostly lies in saw it."""
+    candidates = pd.concat(
+        [
+            part.findings.assign(
+                _part=number,
+                _own=shapely.area(shapely.intersection(part.findings.geometry.to_numpy(), part.area))
+                / shapely.area(part.findings.geometry.to_numpy()),
+            )
+            for number, part in enumerate(parts)
+        ],
+        ignore_index=True,
+    )
+    outlines = candidates.geometry.to_numpy()
+    of_baseline = np.array([part.basis == "baseline" for part in parts], bool)[candidates["_part"]]
+    kept = candidates["_own"].to_numpy() > 0
+    if known is not None:
+        shared = shapely.area(shapely.intersection(outlines, known))
+        kept &= ~(of_baseline & (shared > _SAME_SHARE * shapely.area(outlines)))
+    # Monthly findings before those of the baseline, then the one that lies deepest in its own comparison.
+    order = np.lexsort((np.arange(len(kept)), -candidates["_own"], of_baseline))
+    for first, second in _same(outlines, np.flatnonzero(kept), order):
+        if kept[first]:
+            kept[second] = False
+    chosen = candidates[kept]
+    part_of = chosen["_part"].to_numpy()
+    ids = [f"f{number:06d}" for number in range(1, len(chosen) + 1)]
+    values = {column.name: chosen[column.name].to_numpy() for column in FINDINGS.columns}
+    return {
+        "findings": FINDINGS.make({**values, "finding_id": ids}, chosen.geometry.to_numpy(), crs),
+        "basis": pd.Series([parts[number].basis for number in part_of], index=ids, dtype="str"),
+        "shrink_m": np.array([parts[number].shrink_m for number in part_of], np.float64),
+    }
+
+
+def _same(
+    outlines: npt.NDArray[Any], among: npt.NDArray[np.intp], order: npt.NDArray[np.intp]
+) -> Iterator[tuple[int, int]]:
+    # The one that is to stay comes first, and those that stay before those that go.
+    rank = np.empty(len(order), np.intp)
+    rank[order] = np.arange(len(order))
+    one, other = among[shapely.STRtree(outlines[among]).query(outlines[among], predicate="intersects")]
+    one, other = one[rank[one] < rank[other]], other[rank[one] < rank[other]]
+    smaller = np.minimum(shapely.area(outlines[one]), shapely.area(outlines[other]))
+    same = shapely.area(shapely.intersection(outlines[one], outlines[other])) > _SAME_SHARE * smaller
+    pairs = sorted(zip(rank[one[same]].tolist(), rank[other[same]].tolist(), strict=True))
+    for first, second in pairs:
+        yield int(order[first]), int(order[second])
+
+
+def _in_crs(findings: gpd.GeoDataFrame, crs: pyproj.CRS) -> gpd.GeoDataFrame:
+    return findings if findings.crs == crs else findings.to_crs(crs)
