@@ -18,9 +18,12 @@ help: ## list what can be made
 # --- the two commands -----------------------------------------------------------------------
 
 .PHONY: run
-run: env ## install, detect changes on sample_tiles/ into out/sample, say what to open
-	@mkdir -p out
-	@$(BIN)/rsg detect sample_tiles/before_*.tif sample_tiles/after_*.tif --out out/sample --replace > out/README.txt
+run: env ## install, publish the months of the district in sample_tiles/ into out/issues, say what to open
+	@rm -rf out/issues && mkdir -p out
+	@for month in 2026-07 2026-08 2026-09; do \
+		$(BIN)/rsg run sample_tiles --month $$month --issues out/issues --no-pictures --quiet || exit $$?; \
+	done
+	@$(BIN)/rsg run sample_tiles --month 2026-10 --issues out/issues > out/README.txt
 	@cat out/README.txt
 	@echo 'This text is saved in out/README.txt'
 
@@ -68,7 +71,7 @@ pytest: env-dev ## the tests alone: make pytest PYTEST_ARGS='tests/scenes -k gri
 
 # --- measurements ---------------------------------------------------------------------------
 
-.PHONY: bench bench-kernels gpu accuracy sample
+.PHONY: bench bench-kernels gpu accuracy accuracy-month sample
 bench: env-dev ## time rsg detect against decoding alone and against a peer script (BENCH_ARGS='--size 2048')
 	@$(BIN)/python -m benchmarks.bench_detect $(BENCH_ARGS)
 bench-kernels: env-dev ## time each kernel beside the machine's copy speed
@@ -78,8 +81,10 @@ gpu: env-gpu ## test and time the CUDA kernels on this machine's device; writes 
 	@$(BIN)/python -m benchmarks.bench_kernels --device cuda --readme
 accuracy: env-dev ## measure on the labelled datasets in ../shared/data; writes docs/accuracy.md
 	@$(BIN)/python scripts/accuracy.py
+accuracy-month: env-dev ## measure whole months on simulated districts; writes docs/accuracy-month.md (about 10 minutes)
+	@$(BIN)/python scripts/accuracy_month.py
 sample: env-dev ## make sample_tiles/ again from its seed
-	@$(BIN)/rsg simulate --seed $(SAMPLE_SEED) --out sample_tiles --replace
+	@$(BIN)/rsg simulate --seed $(SAMPLE_SEED) --cut --out sample_tiles --replace
 
 .PHONY: clean
 clean: ## remove what was made, .venv included

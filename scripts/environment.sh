@@ -77,7 +77,8 @@ if [ -z "${UV_DEFAULT_INDEX:-}" ]; then
     mirror=${PIP_INDEX_URL:-$(pip config get global.index-url 2>/dev/null || true)}
     [ -z "$mirror" ] || export UV_DEFAULT_INDEX="$mirror"
 fi
-VIRTUAL_ENV=$(pwd)/$venv "$venv/bin/uv" pip sync --quiet --require-hashes requirements/bootstrap.lock "requirements/$wanted.lock" || {
+# pip compiles what it installs, uv only when told to; without, every start of rsg is 2.4 s of CPU later.
+VIRTUAL_ENV=$(pwd)/$venv "$venv/bin/uv" pip sync --quiet --compile-bytecode --require-hashes requirements/bootstrap.lock "requirements/$wanted.lock" || {
     printf 'uv could not install; trying pip\n'
     pip install --require-hashes --requirement requirements/bootstrap.lock --requirement "requirements/$wanted.lock"
 }

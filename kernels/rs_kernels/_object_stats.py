@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import cuda, get_num_threads, njit, prange
+from numba import cuda, njit, prange
 
 from rs_kernels._check import check_plane
 from rs_kernels._device import LOOP, RULE, Device, launch_grid, resolve_device
@@ -15,8 +16,9 @@ from rs_kernels._device import LOOP, RULE, Device, launch_grid, resolve_device
 _HIGHEST = np.iinfo(np.int64).max
 _LOWEST = np.iinfo(np.int64).min
 
-# One row of the table an object: the columns below, then total, minimum and maximum of each band.
+# One row of the table an object: the columns below; on CUDA then total, minimum and maximum of each band.
 _PIXELS, _TOP, _LEFT, _BOTTOM, _RIGHT, _FIRST, _BANDS = 0, 1, 2, 3, 4, 5, 6
+_EMPTY = (0, _HIGHEST, _HIGHEST, _LOWEST, _LOWEST, _HIGHEST)
 _CHUNK = 32
 
 
@@ -74,41 +76,58 @@ def _run_values(values: Any, band: Any, y: Any, x: Any, end: Any) -> Any:
     return total, lowest, highest
 
 
-@njit(**RULE, nogil=True)
-def _add_rows(labels: Any, values: Any, start: Any, stop: Any, table: Any) -> Any:
-    """Add the rows start..stop to a table; False if a label has no place in it."""
+# The CPU form lists the runs once: looking for objects, a tenth or less of a block, takes longer than adding them up. So
+# each layer is read where it lies, in its own type, whatever its strides.
+
+
+@njit(**LOOP)
+def _count_runs(labels: Any, counts: Any) -> None:
+    for y in prange(labels.shape[0]):
+        count = np.int64(labels[y, 0] != 0)
+        for x in range(1, labels.shape[1]):
+            count += (labels[y, x] != 0) & (labels[y, x] != labels[y, x - 1])
+        counts[y] = count
+
+
+@njit(**LOOP)
+def _list_runs(labels: Any, starts: Any, runs: Any) -> None:
+    """List row, first column, column after the last, and index of the object of every run."""
     width = labels.shape[1]
-    for y in range(start, stop):
+    for y in prange(labels.shape[0]):
         x = 0
-        while x < width:
-            if labels[y, x] == 0:
+        for run in range(starts[y], starts[y + 1]):
+            while labels[y, x] == 0:
                 x += 1
-                continue
             end = _run_end(labels, y, x, width)
-            n = labels[y, x] - 1
-            if n < 0 or n >= table.shape[0]:
-                return False
-            table[n, _PIXELS] += end - x
-            table[n, _TOP] = min(table[n, _TOP], y)
-            table[n, _LEFT] = min(table[n, _LEFT], x)
-            table[n, _BOTTOM] = max(table[n, _BOTTOM], y + 1)
-            table[n, _RIGHT] = max(table[n, _RIGHT], end)
-            table[n, _FIRST] = min(table[n, _FIRST], y * width + x)
-            for band in range(values.shape[0]):
-                total, lowest, highest = _run_values(values, band, y, x, end)
-                column = _BANDS + 3 * band
-                table[n, column] += total
-                table[n, column + 1] = min(table[n, column + 1], lowest)
-                table[n, column + 2] = max(table[n, column + 2], highest)
+            runs[run, 0], runs[run, 1], runs[run, 2], runs[run, 3] = y, x, end, labels[y, x] - 1
             x = end
+
+
+@njit(**RULE, nogil=True)
+def _bound(runs: Any, width: Any, table: Any) -> Any:
+    """Count and bound the pixels of each object; False if a run has no place in the table."""
+    for run in range(runs.shape[0]):
+        y, x, end, n = np.int64(runs[run, 0]), runs[run, 1], runs[run, 2], runs[run, 3]
+        if n < 0 or n >= table.shape[0]:
+            return False
+        table[n, _PIXELS] += end - x
+        table[n, _TOP] = min(table[n, _TOP], y)
+        table[n, _LEFT] = min(table[n, _LEFT], x)
+        table[n, _BOTTOM] = max(table[n, _BOTTOM], y + 1)
+        table[n, _RIGHT] = max(table[n, _RIGHT], end)
+        table[n, _FIRST] = min(table[n, _FIRST], y * width + x)
     return True
 
 
 @njit(**LOOP)
-def _add_parts(labels: Any, values: Any, tables: Any, known: Any) -> None:
-    height, parts = labels.shape[0], tables.shape[0]
-    for part in prange(parts):
-        known[part] = _add_rows(labels, values, part * height // parts, (part + 1) * height // parts, tables[part])
+def _add_runs(runs: Any, values: Any, totals: Any, minima: Any, maxima: Any) -> None:
+    for band in prange(values.shape[0]):
+        for run in range(runs.shape[0]):
+            n = runs[run, 3]
+            total, lowest, highest = _run_values(values, band, runs[run, 0], runs[run, 1], runs[run, 2])
+            totals[band, n] += total
+            minima[band, n] = min(minima[band, n], lowest)
+            maxima[band, n] = max(maxima[band, n], highest)
 
 
 @cuda.jit(cache=True)
@@ -143,7 +162,7 @@ def _add_cuda(labels: Any, values: Any, table: Any, known: Any) -> None:
 def object_stats(
     labels: npt.NDArray[np.int32],
     count: int,
-    values: npt.NDArray[np.integer[Any]],
+    values: npt.NDArray[np.integer[Any]] | Sequence[npt.NDArray[np.integer[Any]]],
     *,
     row: int = 0,
     col: int = 0,
@@ -157,9 +176,9 @@ def object_stats(
         int32, shape (y, x): 0 for background; each of 1..count occurs, as in the result of `label`.
     count : int
         Number of objects.
-    values : numpy.ndarray
-        Integers that int64 holds, shape (band, y, x), at least one band. Scores are quantised before, so that the
-        order of addition cannot change a sum.
+    values : numpy.ndarray or sequence of them
+        Integers that int64 holds, shape (band, y, x), at least one band; the bands of several arrays follow one
+        another. Scores are quantised before, so that the order of addition cannot change a sum.
     row, col : int
         Position of pixel (0, 0) in the scene; positions in the result are in the scene.
     device : {'cpu', 'cuda'}
@@ -183,49 +202,67 @@ def object_stats(
     >>> stats.pixels, stats.total, stats.bbox
     (array([2, 1]), array([[7, 5]]), array([[10,  0, 11,  2], [10,  3, 11,  4]]))
     """
-    labels, values = check_plane("labels", labels, (np.dtype(np.int32),)), np.ascontiguousarray(values)
-    if values.dtype.kind not in "iu" or values.dtype == np.uint64:
-        raise TypeError(f"'values' must be integers that int64 holds, not {values.dtype}; quantise them first.")
-    if values.ndim != 3 or values.shape[0] == 0 or values.shape[1:] != labels.shape:
-        raise ValueError(f"'values' must be (band, y, x) on the pixels of 'labels' {labels.shape}, not {values.shape}.")
+    labels = check_plane("labels", labels, (np.dtype(np.int32),))
+    layers = (values,) if isinstance(values, np.ndarray) else tuple(values)
+    if not layers:
+        raise ValueError("'values' must be at least one array.")
+    for layer in layers:
+        if layer.dtype.kind not in "iu" or layer.dtype == np.uint64:
+            raise TypeError(f"'values' must be integers that int64 holds, not {layer.dtype}; quantise them first.")
+        if layer.ndim != 3 or layer.shape[0] == 0 or layer.shape[1:] != labels.shape:
+            raise ValueError(
+                f"'values' must be (band, y, x) on the pixels of 'labels' {labels.shape}, not {layer.shape}."
+            )
 
-    bands = values.shape[0]
-    empty = np.array([0, _HIGHEST, _HIGHEST, _LOWEST, _LOWEST, _HIGHEST] + [0, _HIGHEST, _LOWEST] * bands, np.int64)
-    add = _table_on_cuda if resolve_device(device) == "cuda" else _table_on_cpu
-    table, known = add(labels, values, np.tile(empty, (count, 1)))
+    find = _on_cuda if resolve_device(device) == "cuda" else _on_cpu
+    table, (total, minimum, maximum), known = find(labels, count, layers)
     if not known or not table[:, _PIXELS].all():
         raise ValueError(f"'labels' must be 0 and each of 1 to {count}; give the labels and the count of one call.")
 
     first = np.stack(np.divmod(table[:, _FIRST], labels.shape[1]), axis=1)
     return ObjectStats(
         pixels=table[:, _PIXELS].copy(),
-        total=table[:, _BANDS::3].T.copy(),
-        minimum=table[:, _BANDS + 1 :: 3].T.copy(),
-        maximum=table[:, _BANDS + 2 :: 3].T.copy(),
+        total=total,
+        minimum=minimum,
+        maximum=maximum,
         bbox=table[:, _TOP : _RIGHT + 1] + np.array([row, col, row, col]),
         first=first + np.array([row, col]),
     )
 
 
-def _table_on_cpu(labels: Any, values: Any, table: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], bool]:
-    # A table for each thread, unless there are so many objects that the tables would outgrow the image.
-    parts = max(1, min(get_num_threads(), labels.size // max(1, table.size)))
-    tables = np.repeat(table[np.newaxis], parts, axis=0)
-    known = np.ones(parts, np.bool_)
-    _add_parts(labels, values, tables, known)
-    merged = tables.min(axis=0)
-    added = [_PIXELS, *range(_BANDS, table.shape[1], 3)]
-    highest = [_BOTTOM, _RIGHT, *range(_BANDS + 2, table.shape[1], 3)]
-    merged[:, added] = tables[:, :, added].sum(axis=0)
-    merged[:, highest] = tables[:, :, highest].max(axis=0)
-    return merged, bool(known.all())
+_Found = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], bool]
+"""Table (object, column), sums and extremes (3, band, object), and whether every label had a place."""
 
 
-def _table_on_cuda(labels: Any, values: Any, table: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], bool]:
-    if table.size == 0:
-        return table, not labels.any()
-    known = np.ones(1, np.bool_)
-    blocks, threads = launch_grid(*labels.shape)
-    table_there, known_there = cuda.to_device(table), cuda.to_device(known)
-    _add_cuda[blocks, threads](cuda.to_device(labels), cuda.to_device(values), table_there, known_there)
-    return table_there.copy_to_host(), bool(known_there.copy_to_host()[0])
+def _on_cpu(labels: Any, count: int, layers: Sequence[Any]) -> _Found:
+    starts = np.zeros(labels.shape[0] + 1, np.int64)
+    _count_runs(labels, starts[1:])
+    np.cumsum(starts, out=starts)
+    runs = np.empty((starts[-1], 4), np.int32)
+    _list_runs(labels, starts, runs)
+    table = np.tile(np.array(_EMPTY, np.int64), (count, 1))
+    sums = np.empty((3, sum(layer.shape[0] for layer in layers), count), np.int64)
+    sums[0], sums[1], sums[2] = 0, _HIGHEST, _LOWEST
+    if not _bound(runs, labels.shape[1], table):
+        return table, sums, False
+    bands = 0
+    for layer in layers:
+        part = sums[:, bands : bands + layer.shape[0]]
+        _add_runs(runs, layer, part[0], part[1], part[2])
+        bands += layer.shape[0]
+    return table, sums, True
+
+
+def _on_cuda(labels: Any, count: int, layers: Sequence[Any]) -> _Found:
+    bands = sum(layer.shape[0] for layer in layers)
+    table = np.tile(np.array([*_EMPTY, *[0, _HIGHEST, _LOWEST] * bands], np.int64), (count, 1))
+    known = np.array([count > 0 or not labels.any()])
+    if count > 0:
+        values = np.ascontiguousarray(layers[0] if len(layers) == 1 else np.concatenate(layers, dtype=np.int64))
+        blocks, threads = launch_grid(*labels.shape)
+        table_there, known_there = cuda.to_device(table), cuda.to_device(known)
+        _add_cuda[blocks, threads](cuda.to_device(labels), cuda.to_device(values), table_there, known_there)
+        table_there.copy_to_host(table)
+        known_there.copy_to_host(known)
+    sums = np.ascontiguousarray(table[:, _BANDS:].reshape(count, bands, 3).transpose(2, 1, 0))
+    return table, sums, bool(known[0])

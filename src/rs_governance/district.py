@@ -41,6 +41,8 @@ class SceneSource:
     """Issue that it is for: `2026-10`, or `2026-10a`."""
     clouds: Path | None = None
     """Raster or polygons of cloud."""
+    unaligned: bool = False
+    """Whether it may be compared as delivered where no shift against another scene can be measured."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """More keywords of `scenes.open_scene`: roles, sensor, zero_is_nodata, towgs84, assume_gsd_m."""
 
@@ -198,6 +200,7 @@ def _scene(section: "_Section") -> SceneSource:
         issue=section.optional_text("issue", pattern=ISSUE_PATTERN, expected="a month such as '2026-10' or '2026-10a'")
         or f"{acquired_on:%Y-%m}",
         clouds=section.optional_path("clouds"),
+        unaligned=section.flag("unaligned") or False,
         options={key: value for key, value in options.items() if value is not None},
     )
     section.finish()
@@ -254,7 +257,9 @@ def _check_scenes(district: District, top: "_Section") -> None:
     if repeated := sorted({id_ for id_ in ids if ids.count(id_) > 1}):
         raise top.refuse("scene.id", "a different id for each image", f"{repeated[0]} twice")
     if district.baseline is not None and district.baseline not in ids:
-        raise top.refuse("baseline.scene", f"the id of a scene ({', '.join(ids) or 'there is none'})", district.baseline)
+        raise top.refuse(
+            "baseline.scene", f"the id of a scene ({', '.join(ids) or 'there is none'})", district.baseline
+        )
 
 
 class _Section:

@@ -59,6 +59,7 @@ def test_defaults_leave_the_choice_to_the_flow(asked: dict[str, Any]) -> None:
         "workers": None,
         "block": None,
         "replace": False,
+        "allow_unaligned": False,
         "before_options": {},
         "after_options": {},
     }
@@ -68,11 +69,12 @@ def test_every_option_reaches_its_image(asked: dict[str, Any]) -> None:
     options = (
         "--aoi district.gpkg --device cpu --workers 3 --block 512 --replace --gsd 0.5 "
         "--sensor-before GF-2 --date-before 2024-05-01 --clouds-before c.gpkg --towgs84-before 1,2,3,0,0,0,4.5 "
-        "--bands-after red,green,blue --date-after 2024-06-01"
+        "--bands-after red,green,blue --date-after 2024-06-01 --unaligned"
     )
     assert run(["detect", "a.tif", "b.tif", "--out", "out", *options.split()]) == 0
     assert asked["aoi"] == Path("district.gpkg")
     assert (asked["device"], asked["workers"], asked["block"], asked["replace"]) == ("cpu", 3, 512, True)
+    assert asked["allow_unaligned"] is True
     assert asked["before_options"] == {
         "sensor": "GF-2",
         "acquired_on": date(2024, 5, 1),
@@ -100,7 +102,8 @@ def test_summary_says_what_was_found_and_where_to_look(
     for name in FILES:
         assert f"out/may/{name}" in printed.out
     # Progress is no result: one line a stage, on stderr, where there is no terminal.
-    assert [line.split()[1] for line in printed.err.splitlines()] == ["detect", "publish"]
+    stages = ["detect", "publish"] if language == "en" else ["检测", "输出"]
+    assert printed.err.splitlines() == [f"{stage} ..." for stage in stages]
 
 
 def test_language_comes_from_the_environment(
@@ -109,8 +112,20 @@ def test_language_comes_from_the_environment(
     monkeypatch.setenv("RSG_LANG", "en")
     monkeypatch.setenv("RSG_WORKERS", "1")
     assert run(["detect", "a.tif", "b.tif", "--out", "out"]) == 0
-    assert "suspected changes" in capsys.readouterr().out
+    printed = capsys.readouterr()
+    assert "suspected changes" in printed.out
+    assert printed.err.startswith("detect ...")
     assert asked["workers"] == 1
+    # Said on the command line it wins, closest to the command most of all; and nothing stays from one run to the next.
+    assert run(["--lang", "zh", "detect", "a.tif", "b.tif", "--out", "out"]) == 0
+    assert "疑似变化图斑" in capsys.readouterr().out
+    assert run(["--lang", "zh", "detect", "a.tif", "b.tif", "--out", "out", "--lang", "en"]) == 0
+    assert "suspected changes" in capsys.readouterr().out
+    monkeypatch.delenv("RSG_LANG")
+    assert run(["detect", "a.tif", "b.tif", "--out", "out"]) == 0
+    assert "疑似变化图斑" in capsys.readouterr().out
+    monkeypatch.setenv("RSG_LANG", "fr")
+    assert run(["detect", "a.tif", "b.tif", "--out", "out"]) == 2
 
 
 def test_json_is_all_there_is(asked: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:

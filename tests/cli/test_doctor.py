@@ -42,8 +42,10 @@ def test_exit_code_tells(verdict: Verdict, monkeypatch: pytest.MonkeyPatch, caps
     monkeypatch.setattr(doctor, "examine", lambda _: [check])
     expected = 0 if verdict is Verdict.ok else 1
     assert run(["doctor"]) == expected
-    assert "东西 thing" in (table := capsys.readouterr().out)
+    assert "东西" in (table := capsys.readouterr().out)
     assert "here [1] → do this" in table
+    assert run(["--lang", "en", "doctor"]) == expected
+    assert "thing" in capsys.readouterr().out
     assert run(["doctor", "--json"]) == expected
     content = json.loads(capsys.readouterr().out)
     assert content["fit"] is (expected == 0)

@@ -16,6 +16,13 @@ def test_importing_the_command_line_imports_nothing_heavy() -> None:
     assert done.stdout.split() == []
 
 
+def test_looking_at_an_image_takes_neither_kernels_nor_tables() -> None:
+    late = ("numba", "pandas", "geopandas", "pyogrio")
+    code = f"import sys, rs_governance.scenes; print(*(m for m in {late!r} if m in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
 def test_help_is_there_at_once() -> None:
     assert min(processor_seconds("--help") for _ in range(5)) < SLOWEST_START_S
 

@@ -2,7 +2,7 @@
 
 import datetime
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from scipy.ndimage import gaussian_filter
 
 import rs_kernels
 from rs_governance.detect import SpectralParameters
+from rs_governance.detect.change import Standard
 from rs_governance.detect.describe import describe, land_classes
 from rs_governance.detect.objects import ChangeObjects
 from rs_governance.scenes import PixelGrid
@@ -59,11 +60,26 @@ class FakeModel:
 
     parameters: SpectralParameters
     pixel_m2: float
+    standard: Standard
+    bands: tuple[int, ...]
     brightness: tuple[float, float] = (500.0, 500.0)
+    infrared: tuple[float, float] = (2000.0, 2000.0)
+    lush: tuple[float, float] = (0.5, 0.5)
 
 
 def model_on(pair: FakePair, parameters: SpectralParameters = EXACT) -> FakeModel:
-    return FakeModel(parameters=parameters, pixel_m2=math.prod(pair.grid.pixel_size_m))
+    bands = len(pair.roles)
+    standard = Standard(
+        gain=np.full(bands, 2.0),
+        offset=np.full(bands, 10.0),
+        weight=np.full(bands, 0.01),
+        here_px=1,
+        around_px=2,
+        tolerance_px=1,
+    )
+    return FakeModel(
+        parameters=parameters, pixel_m2=math.prod(pair.grid.pixel_size_m), standard=standard, bands=tuple(range(bands))
+    )
 
 
 def rings_of(*outlines: shapely.Polygon) -> rs_kernels.Rings:
@@ -82,14 +98,20 @@ def objects_of(
     count = len(rings.ids)
     grey = np.full((len(ROLES), count), 500.0)
     half = np.full(count, 0.5)
+    before = grey if before is None else before
+    after = grey if after is None else after
     return ChangeObjects(
         pixels=np.full(count, 100),
         score=half,
         score_max=half + 0.25,
         mad=half * 6,
         observed_share=half * 2,
-        before=grey if before is None else before,
-        after=grey if after is None else after,
+        before=before,
+        after=after,
+        beside_before=before + 100.0,
+        beside_after=after - 100.0,
+        spread=np.full((2, count), 0.5),
+        texture=np.stack([np.full(count, 0.75), np.zeros(count)]),
         rings=rings,
     )
 
@@ -195,12 +217,68 @@ def test_direction_is_told_by_the_indices() -> None:
     assert table["after_class"].tolist() == ["bare_or_built", "vegetation", "water"]
 
 
+def test_contrast_is_measured_on_the_earlier_scale() -> None:
+    pair = pair_on(4545)
+    row = described(pair, shapely.box(0, 0, 10, 10))
+    # 100 lower than beside it, and then 100 higher, which the gain doubles; a contrast is 100.
+    assert (row["contrast_before"], row["contrast_after"], row["contrast_gain"]) == (1.0, 2.0, 1.0)
+    # Beside it 600 became 400, which is 810 on the earlier scale.
+    assert row["beside_change"] == pytest.approx(2.1)
+    assert (row["grain_before"], row["grain_after"]) == (1.5, 0.0)
+    assert row["rectangularity"] == pytest.approx(1.0, abs=0.01)
+
+
+def test_what_nothing_lies_beside_has_no_contrast() -> None:
+    pair = pair_on(4545)
+    rings = rings_of(shapely.box(0, 0, 10, 10))
+    objects = objects_of(rings)
+    nothing = np.full_like(objects.before, np.nan)
+    table = describe(
+        replace(objects, beside_before=nothing, beside_after=nothing), pair, model_on(pair), detector="spectral"
+    )
+    names = ["contrast_before", "contrast_after", "contrast_gain", "beside_change"]
+    assert table[names].isna().all(axis=None)
+
+
+def test_green_is_measured_by_the_greenest_of_the_scene() -> None:
+    none = np.full(3, np.nan)
+    indices = {
+        "ndvi": np.array([0.2, 0.3, 0.45]),
+        "ndwi": np.full(3, -0.3),
+        "excess": none,
+        "infrared": np.full(3, 2000.0),
+        "brightness": np.full(3, 100.0),
+    }
+
+    def names(lush: float) -> list[bool]:
+        return [name == "vegetation" for name in land_classes(indices, typical=100.0, infrared=2000.0, lush=lush)]
+
+    assert names(0.5) == [False, True, True]
+    assert names(0.7) == [False, False, True]
+    assert names(0.1) == [False, True, True], "a scene without green does not make its concrete green"
+    assert names(1.0) == [False, False, True], "in a forest, half as green as the forest is green"
+
+
+def test_turbid_water_is_told_by_its_dark_infrared() -> None:
+    indices = {
+        "ndvi": np.zeros(3),
+        "ndwi": np.array([0.0, 0.0, -0.1]),
+        "excess": np.full(3, np.nan),
+        "infrared": np.array([900.0, 1100.0, 900.0]),
+        "brightness": np.full(3, 100.0),
+    }
+    classes = land_classes(indices, typical=100.0, infrared=2000.0, lush=0.5)
+    assert classes == ["water", "bare_or_built", "bare_or_built"]
+    assert "water" not in land_classes(indices, typical=100.0, lush=0.5)
+
+
 def test_classes_by_index() -> None:
     none = np.full(5, np.nan)
     indices = {
         "ndvi": none,
         "ndwi": none,
         "excess": np.array([0.2, 0.0, np.nan, 0.0, -0.1]),
+        "infrared": np.full(5, np.nan),
         "brightness": np.array([100.0, 100.0, 100.0, 20.0, 300.0]),
     }
     classes = land_classes(indices, typical=100.0)

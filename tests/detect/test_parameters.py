@@ -12,11 +12,16 @@ from rs_governance.errors import UsageError
 @pytest.mark.parametrize(
     "changes",
     [
-        {"weak": 0.0},
-        {"weak": -1.0},
-        {"weak": 1.2},
+        {"levels": ()},
+        {"levels": (0.0, 1.1)},
+        {"levels": (-1.0, 1.1)},
+        {"levels": (1.1, 0.9)},
+        {"levels": (0.9, 0.9)},
+        {"levels": (0.9, 2.5)},
         {"strong": 0.8},
-        {"firm": 0.8},
+        {"calm": 0.0},
+        {"beside_m": -1.0},
+        {"usual_m2": -1.0},
         {"peak": 3.0},
         {"full": 1.0},
         {"own_share": -0.1},
@@ -30,7 +35,7 @@ from rs_governance.errors import UsageError
         {"simplify_px": -0.1},
         {"sample_windows": 0},
         {"sample_px": 63},
-        {"weak": float("nan")},
+        {"levels": (float("nan"),)},
         {"full": float("nan")},
         {"own_share": float("nan")},
     ],
@@ -43,7 +48,7 @@ def test_a_contradiction_is_refused_in_one_line(changes: dict[str, Any]) -> None
 
 
 def test_limits_themselves_are_allowed() -> None:
-    SpectralParameters(weak=1.0, strong=1.0, firm=1.0, peak=1.0, full=1.0, own_share=1.0, tolerance_px=0, open_m=0.0)
+    SpectralParameters(levels=(1.0,), strong=1.0, peak=2.5, full=2.5, own_share=1.0, tolerance_px=0, open_m=0.0)
 
 
 def test_settings_are_recorded_as_json() -> None:

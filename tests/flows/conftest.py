@@ -25,7 +25,7 @@ class Pair:
 @pytest.fixture(scope="session")
 def sample() -> Pair:
     """The pair that comes with the project."""
-    return Pair(before=next(SAMPLE.glob("before_*.tif")), after=next(SAMPLE.glob("after_*.tif")))
+    return Pair(before=SAMPLE / "scenes" / "20260912.tif", after=SAMPLE / "scenes" / "20261014.tif")
 
 
 def cut(source: Path, target: Path, *, row: int, col: int, height: int, width: int) -> Path:

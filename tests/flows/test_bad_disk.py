@@ -182,21 +182,21 @@ def test_killed_half_way(
 def test_interrupted_by_the_keyboard(
     textured: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    from rs_governance import flows
+    from rs_governance import publish
 
     def interrupt(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(flows.publish, "write_gpkg", interrupt)
+    monkeypatch.setattr(publish, "write_gpkg", interrupt)
     assert run(["detect", *textured, "--out", str(tmp_path / "out"), "--quiet"]) == 130
     assert list(tmp_path.iterdir()) == []
     assert len(capfd.readouterr().err.splitlines()) <= 1
 
 
 def test_two_runs_to_one_place(textured: list[str], tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    from rs_governance import flows
+    from rs_governance import publish
 
-    with flows.publish.OutputFolder(tmp_path / "out") as part:
+    with publish.OutputFolder(tmp_path / "out") as part:
         (part / "file.txt").write_text("busy")
         assert run(["detect", *textured, "--out", str(tmp_path / "out"), "--quiet"]) == 4
         assert "Another run" in capfd.readouterr().err

@@ -18,7 +18,7 @@ import rasterio
 import shapely
 
 from rs_governance.flows import RESULT_FILES, RunSummary, run_detect
-from rs_governance.publish.schema import SCHEMA_FILE
+from rs_governance.publish.schema import schema_file
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("RSG_SHARED_DATA", ROOT / "../shared/data")).resolve()
@@ -121,7 +121,7 @@ def test_findings_lie_in_the_image(result: Result) -> None:
 
 
 def test_geojson_fits_its_schema(result: Result) -> None:
-    schema = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
+    schema = json.loads(schema_file("findings").read_text(encoding="utf-8"))
     document = json.loads((result.out / "findings.geojson").read_text(encoding="utf-8"))
     validator = jsonschema.Draft7Validator(schema)
     validator.check_schema(schema)

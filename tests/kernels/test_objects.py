@@ -9,7 +9,7 @@ from numba import config, cuda
 from scipy import ndimage
 
 from benchmarks.comparisons import OBJECT_COMPARISONS
-from rs_kernels import label, morphology_halo, object_stats, open_close
+from rs_kernels import label, morphology_halo, object_stats, open_close, relabel
 from rs_kernels.reference import objects as reference
 
 DEVICES = ["cpu", "cuda"] if cuda.is_available() else ["cpu"]
@@ -148,6 +148,33 @@ def test_label_is_that_of_scipy_at_size(density):
 
 
 @pytest.mark.simulator
+@pytest.mark.parametrize("device", DEVICES)
+def test_stats_of_several_layers_are_those_of_one(device):
+    rng = np.random.default_rng(2)
+    labels, count = label(random_mask((9, 31), 0.5))
+    score = rng.integers(0, 251, (1, 9, 31)).astype(np.uint8)
+    # Layers need not be contiguous: a block is cut out of what was read with its halo.
+    bands = rng.integers(0, 2**16, (3, 13, 40)).astype(np.uint16)[:, 2:11, 5:36]
+    far = rng.integers(-(2**40), 2**40, (2, 9, 31))
+    stats = object_stats(labels, count, (score, bands, far), row=3, device=device)
+    together = np.concatenate([score, bands, far], dtype=np.int64)
+    assert_same(stats, object_stats(labels, count, together, row=3, device=device))
+    assert_same(stats, reference.object_stats(labels, count, (score, bands, far), row=3))
+
+
+def test_relabel_is_its_twin():
+    labels, count = label(random_mask((70, 131), 0.3))
+    numbers = np.random.default_rng(4).integers(0, 9, count + 1).astype(np.int32)
+    found = relabel(labels[::2], numbers)
+    np.testing.assert_array_equal(found, reference.relabel(labels[::2], numbers), strict=True)
+    for wrong in (numbers[:-1], numbers[:0]):
+        with pytest.raises(ValueError, match="one for each"):
+            relabel(labels, wrong)
+    with pytest.raises(ValueError, match="one for each"):
+        relabel(labels - 1, numbers)
+
+
+@pytest.mark.simulator
 def test_stats_hold_extreme_integers():
     values = np.array([[[2**62, 2**62 - 1, -(2**62)]]])
     stats = object_stats(np.array([[1, 1, 2]], np.int32), 2, values)
@@ -182,3 +209,5 @@ def test_refuses_what_it_cannot_read():
         object_stats(labels, 1, np.ones((1, 3, 4), np.float32))
     with pytest.raises(ValueError, match="on the pixels of"):
         object_stats(labels, 1, np.ones((1, 4, 3), np.int32))
+    with pytest.raises(ValueError, match="at least one array"):
+        object_stats(labels, 1, ())

@@ -18,6 +18,7 @@ ALLOWED = {
     "pyogrio": {"scenes", "grids", "publish", "simulate", "doctor"},
     "typer": {"cli"},
     "rich": {"cli"},
+    "fastjsonschema": {"publish"},
     "jsonschema": {"publish"},
     "matplotlib": set(),
     "torch": set(),

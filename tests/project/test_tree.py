@@ -24,7 +24,7 @@ REGISTRIES = [
 MACHINE_PATH = re.compile(r"(?<![\w.$}~-])/(?:root|home|Users|work|opt|mnt)/\w")
 LOCK_FILES_THAT_RECORD_HOSTS = {"uv.lock", "pylock.toml", "poetry.lock", "Pipfile.lock"}
 LARGEST_FILE = 1_000_000
-LARGEST_SAMPLE = 6_000_000
+LARGEST_SAMPLE = 20_000_000
 
 
 def text_of(file: Path) -> str | None:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from rs_governance.detect.findings import FINDINGS
 from rs_governance.errors import CrsRefused, OutputFailed, SchemaViolation
-from rs_governance.publish.geojson import to_wgs84_outlines, write_geojson
+from rs_governance.publish.formats.geojson import write_geojson
+from rs_governance.publish.formats.wgs84 import to_wgs84_outlines
 
 CRS_AND_PLACES = [
     ("EPSG:4545", (5e5, 25e5), 1.0),
@@ -86,7 +87,7 @@ def test_custom_crs_without_a_code(make, tmp_path, custom_crs) -> None:
 def test_values_missing_values_and_order(make, tmp_path) -> None:
     findings = make(9, crs="EPSG:4545")
     document = written(findings, tmp_path)
-    assert document["schema_version"] == "1.0"
+    assert document["schema_version"] == "1.1"
     assert document["schema_id"].endswith("findings:1.0")
     for feature, row in zip(document["features"], findings.itertuples(), strict=True):
         properties = feature["properties"]

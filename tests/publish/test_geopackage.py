@@ -15,7 +15,9 @@ import shapely
 
 from rs_governance.detect.findings import FINDINGS, LAND_CLASSES_ZH
 from rs_governance.errors import OutputFailed
-from rs_governance.publish.geopackage import write_gpkg
+from rs_governance.publish.formats.geopackage import UNITS_OF_SPOTS, write_gpkg, write_issue_gpkg
+from rs_governance.publish.style import SEVERITY_RGB
+from rs_governance.rules import SEVERITIES, SPOTS
 
 PLACES = [
     ("EPSG:4545", (5e5, 25e5), 1.0),
@@ -175,3 +177,78 @@ def test_a_place_that_cannot_be_written_is_one_line(make, tmp_path) -> None:
     with pytest.raises(OutputFailed, match="Cannot write") as caught:
         write_gpkg(make(1, crs="EPSG:4545"), tmp_path / "gone" / "findings.gpkg")
     assert "\n" not in str(caught.value)
+
+
+@pytest.fixture(scope="module")
+def issue(make_month, tmp_path_factory):
+    month = make_month(60)
+    path = tmp_path_factory.mktemp("issue") / "findings.gpkg"
+    write_issue_gpkg(month, path)
+    return month, path
+
+
+def test_issue_has_spots_their_units_and_what_was_not_seen(issue, ogrinfo) -> None:
+    month, path = issue
+    spots = gpd.read_file(path, layer="spots")
+    assert list(spots.columns) == list(month.spots.columns)
+    assert spots.crs == month.crs
+    assert spots["reason_zh"].tolist() == month.spots["reason_zh"].tolist()
+    assert shapely.equals(spots.geometry.to_numpy(), month.spots.geometry.to_numpy()).all()
+    parts = pyogrio.read_dataframe(path, layer="units_of_spots")
+    assert list(parts.columns) == [column.name for column in UNITS_OF_SPOTS]
+    summed = parts.groupby(["level", "spot_no"])["area_in_unit_m2"].sum()
+    for level in ("district", "town", "village", "cell"):
+        assert summed[level].to_numpy() == pytest.approx(spots.set_index("spot_no")["area_m2"].to_numpy(), abs=0.011)
+    unseen = gpd.read_file(path, layer="unseen")
+    assert unseen["reason"].tolist() == ["not_observed"]
+    assert unseen.area.sum() == pytest.approx(month.unseen.area.sum())
+    text = ogrinfo(path, "-so")
+    assert all(f"Layer name: {name}" in text for name in ("spots", "units_of_spots", "unseen"))
+    assert "severity: String (0.0), domain name=severity" in text
+
+
+def test_issue_has_words_for_every_coded_value(issue) -> None:
+    _, path = issue
+    query = "SELECT value, description FROM gpkg_data_column_constraints WHERE constraint_name = 'severity'"
+    assert dict(rows(path, query)) == {code: word.zh for code, word in SEVERITIES.items()}
+    constraints = dict(
+        rows(path, "SELECT column_name, constraint_name FROM gpkg_data_columns WHERE table_name = 'spots'")
+    )
+    for column in SPOTS.columns:
+        words = {code for code, in rows(
+            path,
+            f"SELECT value FROM gpkg_data_column_constraints WHERE constraint_name = '{constraints[column.name]}'",
+        )}  # fmt: skip
+        assert words == set(column.values or ())
+
+
+def test_issue_is_drawn_by_severity(issue) -> None:
+    _, path = issue
+    styles = dict(rows(path, "SELECT f_table_name, styleQML FROM layer_styles WHERE useAsDefault = 1"))
+    assert set(styles) == {"spots", "unseen"}
+    root = ElementTree.fromstring(styles["spots"])
+    renderer = root.find("renderer-v2")
+    assert renderer is not None
+    assert (renderer.get("type"), renderer.get("attr")) == ("categorizedSymbol", "severity")
+    colours = [
+        each.get("value")
+        for symbol in renderer.iter("symbol")
+        for each in [[o for o in symbol.iter("Option") if o.get("name") == "line_color"][-1]]
+    ]
+    drawn = {each.get("value"): colours[int(each.get("symbol", ""))] for each in renderer.iter("category")}
+    assert drawn == {code: ",".join(map(str, (*rgb, 255))) for code, rgb in SEVERITY_RGB.items()}
+    assert ElementTree.fromstring(styles["unseen"]).find("renderer-v2") is not None
+
+
+def test_default_layer_of_an_issue_is_the_spots(issue) -> None:
+    month, path = issue
+    with pytest.warns(UserWarning, match="More than one layer"):
+        assert len(gpd.read_file(path)) == len(month.spots)
+
+
+@pytest.mark.parametrize("count", [0, 30])
+def test_issue_bytes_are_equal(make_month, tmp_path, count) -> None:
+    for name in ("one.gpkg", "two.gpkg"):
+        write_issue_gpkg(make_month(count), tmp_path / name)
+    assert (tmp_path / "one.gpkg").read_bytes() == (tmp_path / "two.gpkg").read_bytes()
+    assert len(gpd.read_file(tmp_path / "one.gpkg", layer="spots")) == count

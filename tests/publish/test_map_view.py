@@ -11,8 +11,8 @@ from affine import Affine
 from PIL import Image
 
 from rs_governance.detect.findings import FINDINGS
-from rs_governance.publish.map_view import preview
-from rs_governance.publish.overview import Overview
+from rs_governance.publish.pictures.map_view import preview
+from rs_governance.publish.pictures.overview import Overview
 from rs_governance.scenes import AlignedPair, PixelGrid, Registration, Window
 
 GRID = PixelGrid(crs=pyproj.CRS(4545), transform=Affine(1, 0, 5e5, 0, -1, 25e5), height=1100, width=300)

@@ -182,6 +182,16 @@ def test_a_disk_that_cannot_swap_says_what_to_do(tmp_path, monkeypatch) -> None:
     assert names(tmp_path) == ["out"]
 
 
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="needs /proc, where no folder can be made")
+@pytest.mark.parametrize("place", ["/proc/x", "/proc/x/y"])
+def test_a_place_where_no_folder_can_be_made_is_named(place: str) -> None:
+    with (
+        pytest.raises(OutputFailed, match=r"no folder can be made in '/proc.*choose another place"),
+        OutputFolder(Path(place)),
+    ):
+        pytest.fail("there is no such place")
+
+
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EFBIG, errno.ENOENT])
 def test_errors_of_the_system_become_one_line(tmp_path, code) -> None:
     with pytest.raises(OutputFailed, match=r"Cannot write '.*out': .*") as caught, writing(tmp_path / "out"):

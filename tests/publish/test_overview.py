@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFont
 
 from rs_governance.detect.findings import FINDINGS
-from rs_governance.publish import overview_sheet, typography
-from rs_governance.publish.outlines import draw_numbers, draw_outlines, place_findings
-from rs_governance.publish.overview import Overview, picture_bands
-from rs_governance.publish.overview_sheet import ranked_findings, round_length
+from rs_governance.publish.pictures import overview_sheet, typography
+from rs_governance.publish.pictures.outlines import draw_numbers, draw_outlines, place_findings
+from rs_governance.publish.pictures.overview import Overview, picture_bands
+from rs_governance.publish.pictures.overview_sheet import ranked_findings, round_length
 from rs_governance.publish.style import SCORE_CLASSES, score_class
 from rs_governance.scenes import PixelGrid, Registration
 
@@ -70,7 +70,7 @@ def test_bands_to_show(roles, bands) -> None:
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
 def test_cells_are_the_means_of_their_usable_pixels(dtype, monkeypatch) -> None:
-    monkeypatch.setattr("rs_governance.publish.overview._CELLS_AT_MOST", 100)
+    monkeypatch.setattr("rs_governance.publish.pictures.overview._CELLS_AT_MOST", 100)
     grid = grid_of(300, 390)
     before, after, valid = images_of(grid, dtype)
     overview = filled(grid, (before, after, valid), block=128)
@@ -91,7 +91,7 @@ def test_cells_are_the_means_of_their_usable_pixels(dtype, monkeypatch) -> None:
 )
 def test_blocks_do_not_show(height, width, block, dtype) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("rs_governance.publish.overview._CELLS_AT_MOST", 20)
+        patch.setattr("rs_governance.publish.pictures.overview._CELLS_AT_MOST", 20)
         grid = grid_of(height, width)
         images = images_of(grid, dtype)
         one, other = filled(grid, images, block=448), filled(grid, images, block=block)
@@ -108,7 +108,7 @@ def test_what_is_not_usable_is_not_read() -> None:
 
 
 def test_a_block_that_cuts_cells_is_a_mistake(monkeypatch) -> None:
-    monkeypatch.setattr("rs_governance.publish.overview._CELLS_AT_MOST", 50)
+    monkeypatch.setattr("rs_governance.publish.pictures.overview._CELLS_AT_MOST", 50)
     grid = grid_of(200, 200)
     with pytest.raises(ValueError, match="multiples of 64"):
         filled(grid, images_of(grid), block=50)

@@ -9,9 +9,15 @@ import pytest
 
 from rs_governance.detect.findings import FINDINGS
 from rs_governance.errors import SchemaViolation
-from rs_governance.publish.geojson import write_geojson
-from rs_governance.publish.schema import SCHEMA_FILE, findings_schema, validate_geojson
-from rs_governance.publish.schema_files import DOCS_FILE, docs_text, main, schema_text
+from rs_governance.publish.formats.geojson import write_geojson
+from rs_governance.publish.formats.shapefile import short_names
+from rs_governance.publish.month.statistics import FIGURES, UNIT_FIGURES
+from rs_governance.publish.month.tasks import TASKS
+from rs_governance.publish.schema import SCHEMA_FOLDER, schema_file, validate, validate_feature
+from rs_governance.publish.schema_files import docs_text, generated, main, schemas
+from rs_governance.rules import SPOTS
+
+TABLES = {"findings": FINDINGS, "spots": SPOTS, "task-list": TASKS}
 
 
 @pytest.fixture(scope="module")
@@ -22,30 +28,52 @@ def document(make, tmp_path_factory):
 
 
 def test_generated_files_are_up_to_date() -> None:
-    remedy = "run: python -m rs_governance.publish.schema_files --write"
-    assert SCHEMA_FILE.read_text(encoding="utf-8") == schema_text(), remedy
-    assert DOCS_FILE.read_text(encoding="utf-8") == docs_text(), remedy
+    for file, text in generated().items():
+        assert file.read_text(encoding="utf-8") == text, "run: python -m rs_governance.publish.schema_files --write"
     assert main([]) == 0
+    assert {file for file in generated() if file.suffix == ".json"} == set(SCHEMA_FOLDER.glob("*.json"))
 
 
-def test_schema_is_a_schema_and_carries_its_version() -> None:
-    schema = json.loads(schema_text())
+@pytest.mark.parametrize("schema", schemas(), ids=lambda schema: schema["$id"])
+def test_schemas_are_schemas_and_carry_their_version(schema) -> None:
     jsonschema.Draft7Validator.check_schema(schema)
-    assert schema == findings_schema()
-    assert schema["$id"].endswith(f":{FINDINGS.version}")
-    assert FINDINGS.version in SCHEMA_FILE.name
+    *_, name, version = schema["$id"].split(":")
+    assert schema_file(name).name == f"{name}-{version}.json"
+    assert schema["properties"]["schema_version"] == {"const": version}
+
+
+def test_the_newest_version_is_used(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("rs_governance.publish.schema.SCHEMA_FOLDER", tmp_path)
+    for version in ("1.9", "1.10", "1.2"):
+        (tmp_path / f"spots-{version}.json").touch()
+    (tmp_path / "spots-more-2.0.json").touch()
+    assert schema_file("spots").name == "spots-1.10.json"
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_schema_of_a_table_says_what_the_declaration_says(name) -> None:
+    properties = json.loads(schema_file(name).read_text())["definitions"]["feature"]["properties"]["properties"]
+    assert list(properties["properties"]) == properties["required"] == list(TABLES[name].by_name)
+    for column in TABLES[name].columns:
+        told = properties["properties"][column.name]
+        assert ("null" in told["type"]) == column.nullable
+        assert told.get("maximum") == column.maximum
+        assert set(told.get("enum", ())) - {None} == set(column.values or ())
 
 
 def test_page_names_every_column_with_its_alias() -> None:
     page = docs_text()
-    for column in FINDINGS.columns:
+    for column in (*FINDINGS.columns, *FIGURES, *UNIT_FIGURES):
         assert f"| `{column.name}` | {column.alias_zh} |" in page
+    short = short_names(SPOTS)
+    for column in SPOTS.columns:
+        assert f"| `{column.name}` | `{short[column.name]}` | {column.alias_zh} |" in page
     rows = [line for line in page.splitlines() if line.startswith("|")]
-    assert {line.count("|") for line in rows} == {8, 3}, "a cell holds a bar"
+    assert {line.count("|") for line in rows} == {9, 8, 5}, "a cell holds a bar"
 
 
-def test_written_document_is_valid(document) -> None:
-    jsonschema.Draft7Validator(findings_schema()).validate(document)
+def test_written_document_is_valid_for_another_validator(document) -> None:
+    jsonschema.Draft7Validator(schemas()[0]).validate(document)
 
 
 @pytest.mark.parametrize(
@@ -73,25 +101,29 @@ def test_a_broken_feature_is_refused_with_its_place(document, place, value) -> N
         target = target[step]
     target[place[-1]] = value
     with pytest.raises(SchemaViolation, match="at features/3"):
-        validate_geojson(broken)
+        validate(broken, "findings")
 
 
 @pytest.mark.parametrize("change", [{"type": "Feature"}, {"crs": {"type": "name"}}, {"schema_version": "0.9"}])
 def test_a_broken_collection_is_refused(document, change) -> None:
     with pytest.raises(SchemaViolation):
-        validate_geojson(document | change)
+        validate(document | change, "findings")
 
 
-def test_a_long_collection_is_sampled_with_both_ends(document) -> None:
+def test_every_feature_of_a_long_collection_is_checked(document) -> None:
     feature = document["features"][1]
-    broken = {**feature, "type": "feature"}
     many = [feature] * 500
-    validate_geojson({**document, "features": many})
-    for end in (0, -1):
-        features = list(many)
-        features[end] = broken
-        with pytest.raises(SchemaViolation):
-            validate_geojson({**document, "features": features})
+    many[317] = {**feature, "type": "feature"}
+    with pytest.raises(SchemaViolation, match="at features/317/type: must be"):
+        validate({**document, "features": many}, "findings")
+    with pytest.raises(SchemaViolation, match="at features/9/type: must be"):
+        validate_feature(many[317], "findings", 9)
+
+
+def test_a_pattern_of_alternatives_holds_from_end_to_end() -> None:
+    told = json.loads(schema_file("spots").read_text())["definitions"]["feature"]["properties"]["properties"]
+    one = jsonschema.Draft7Validator(told["properties"]["national_type"])
+    assert [one.is_valid(value) for value in ("1A", "6", None, "1AB", "16")] == [True, True, True, False, False]
 
 
 def test_the_command_writes_what_is_stale(tmp_path: Path, monkeypatch, capsys) -> None:

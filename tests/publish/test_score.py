@@ -1,8 +1,10 @@
 """The score raster: values, order, threads, format, and what happens when it fails."""
 
+import contextlib
 import random
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,7 @@ from affine import Affine
 from rio_cogeo.cogeo import cog_validate
 
 from rs_governance.errors import OutputFailed
-from rs_governance.publish.score import NOT_OBSERVED, SCORE_STEP, ScoreWriter
+from rs_governance.publish.pictures.score import NOT_OBSERVED, SCORE_STEP, ScoreWriter
 from rs_governance.scenes import PixelGrid, Window
 
 CGCS2000 = pyproj.CRS(4545)
@@ -155,9 +157,31 @@ def test_an_error_in_the_block_leaves_nothing(tmp_path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_it_can_be_finished_early_in_another_thread(written, tmp_path) -> None:
+    path, score = written
+    grid = grid_of(*score.shape)
+    with ScoreWriter(tmp_path / "score.tif", grid) as writer, ThreadPoolExecutor() as pool:
+        for window in grid.windows(512):
+            writer.write(window, score[window.slices])
+        pool.submit(writer.finish).result()
+        assert (tmp_path / "score.tif").read_bytes() == path.read_bytes()
+        with pytest.raises(ValueError, match="not open"):
+            writer.write(grid.window, score)
+    assert [file.name for file in tmp_path.iterdir()] == ["score.tif"]
+
+
+def test_an_error_after_finishing_leaves_nothing(tmp_path) -> None:
+    writer = ScoreWriter(tmp_path / "score.tif", grid_of(100, 100))
+    with contextlib.suppress(RuntimeError), writer:
+        writer.finish()
+        assert writer.path.exists()
+        raise RuntimeError
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_disk_without_room_is_refused_before_the_work(tmp_path, monkeypatch) -> None:
     usage = type("usage", (), {"free": 1 << 20})
-    monkeypatch.setattr("rs_governance.publish.score.shutil.disk_usage", lambda _: usage)
+    monkeypatch.setattr("rs_governance.publish.pictures.score.shutil.disk_usage", lambda _: usage)
     with (
         pytest.raises(OutputFailed, match="2 MiB are needed, 1 MiB are free"),
         ScoreWriter(tmp_path / "s.tif", grid_of(1000, 1000)),
@@ -181,7 +205,7 @@ from pathlib import Path
 import numpy as np
 from affine import Affine
 from rs_governance.errors import OutputFailed
-from rs_governance.publish.score import ScoreWriter
+from rs_governance.publish.pictures.score import ScoreWriter
 from rs_governance.scenes import PixelGrid
 
 folder = Path(sys.argv[1])

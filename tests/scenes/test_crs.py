@@ -9,8 +9,8 @@ from affine import Affine
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rs_governance.errors import CrsRefused
-from rs_governance.scenes.crs import check_placement, read_crs
+from rs_governance.errors import CrsRefused, UsageError
+from rs_governance.scenes.crs import check_placement, read_crs, transformer
 
 FILE = Path("x.tif")
 SEVEN = (-12.0, -113.0, -41.0, 0.0, 0.0, 0.0, 0.0)
@@ -46,13 +46,25 @@ def test_old_datums_are_known_without_a_code(text: str) -> None:
 def test_seven_parameters_make_an_old_datum_usable() -> None:
     crs = read_crs(pyproj.CRS.from_epsg(2433).to_wkt(), FILE, towgs84=SEVEN)
     check_placement(crs, Affine(0.8, 0, 500_000, 0, -0.8, 2_500_000), 100, 100, FILE)
-    to_cgcs2000 = pyproj.Transformer.from_crs(crs, "EPSG:4545", always_xy=True)
-    x, y = to_cgcs2000.transform(400_000, 2_500_000)
+    x, y = transformer(crs, pyproj.CRS.from_epsg(4545)).transform(400_000, 2_500_000)
     assert 10 < math.hypot(x - 400_000, y - 2_500_000) < 300
     # Passed over where the datum needs none: one option serves both dates.
     assert read_crs("EPSG:4545", FILE, towgs84=SEVEN) == pyproj.CRS.from_epsg(4545)
-    with pytest.raises(CrsRefused, match="Seven finite parameters"):
-        read_crs(pyproj.CRS.from_epsg(2433).to_wkt(), FILE, towgs84=(1.0, 2.0))
+    for wrong in ((1.0, 2.0), (math.nan, *SEVEN[1:])):
+        with pytest.raises(UsageError, match="Seven finite parameters"):
+            read_crs(pyproj.CRS.from_epsg(2433).to_wkt(), FILE, towgs84=wrong)
+
+
+@pytest.mark.parametrize("modern", [4490, 4545, 4524, 4326, 32649, 3857])
+def test_seven_parameters_are_used_towards_every_modern_datum(modern: int) -> None:
+    """PROJ alone would use them towards WGS 84 only."""
+    crs = read_crs(pyproj.CRS.from_epsg(2412).to_wkt(), FILE, towgs84=(24.5, -123.1, -94.2, -0.02, 0.25, 0.13, 1.1))
+    there = pyproj.CRS.from_epsg(modern)
+    place = transformer(crs, there).transform(36_500_084.428, 2_499_979.938)
+    assert transformer(there, crs).transform(*place) == pytest.approx((36_500_084.428, 2_499_979.938), abs=0.01)
+    # By the formula: 60 m away from what the numbers of the coordinates say.
+    lonlat = pyproj.Transformer.from_crs(there, there.geodetic_crs, always_xy=True).transform(*place)
+    assert lonlat == pytest.approx((108.00097253, 22.59691987), abs=2e-8)
 
 
 def test_a_crs_not_tied_to_the_earth_is_refused() -> None:

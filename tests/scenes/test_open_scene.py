@@ -101,8 +101,18 @@ def test_roles_sensor_and_date_can_be_said(write: Write, ground: Ground) -> None
     assert scene.roles == ("nir", "red", "green", "blue")
     assert scene.acquired_on == date(2024, 1, 1)
     assert open_scene(path, sensor="RGB+NIR").roles == ("red", "green", "blue", "nir")
-    with pytest.raises(BandsMismatch, match="has 4 bands, but 3 roles were given"):
+    with pytest.raises(UsageError, match="has 4 bands, but --bands names 3"):
         open_scene(path, roles=["red", "green", "blue"])
+
+
+def test_a_message_names_the_option_of_its_image(write: Write, ground: Ground) -> None:
+    path = write("a.tif", ground(1))
+    with pytest.raises(UsageError, match="--bands-after names 3"):
+        open_scene(path, roles=["red", "green", "blue"], which="after")
+    with pytest.raises(UsageError, match=r"Unknown sensor 'Hubble'.*with --bands-before instead"):
+        open_scene(path, sensor="Hubble", which="before")
+    with pytest.raises(BandsMismatch, match="name them with --bands-before instead"):
+        open_scene(path, sensor="RGB", which="before")
 
 
 def test_roles_from_descriptions_and_date_from_tags(write: Write, ground: Ground) -> None:

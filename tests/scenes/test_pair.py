@@ -10,8 +10,9 @@ import pyproj
 import pytest
 import shapely
 from affine import Affine
+from scipy.ndimage import map_coordinates
 
-from rs_governance.errors import BandsMismatch, CrsRefused, NoOverlap, SceneUnreadable, UsageError
+from rs_governance.errors import BandsMismatch, CrsRefused, NoOverlap, SceneUnreadable
 from rs_governance.scenes import AlignedPair, open_scene, pair_scenes
 
 Write = Callable[..., Path]
@@ -155,7 +156,7 @@ def test_areas_that_are_no_use(write: Write, ground: Ground, tmp_path: Path) -> 
     scene = open_scene(write("a.tif", ground(1)))
     with pytest.raises(NoOverlap, match=r"and the area of interest .* do not overlap"):
         pair_scenes(scene, scene, aoi=area(tmp_path / "far.gpkg", box(9000, 9000, 9100, 9100)))
-    with pytest.raises(UsageError, match="has no polygon"):
+    with pytest.raises(SceneUnreadable, match="has no polygon"):
         pair_scenes(scene, scene, aoi=area(tmp_path / "point.gpkg", shapely.Point(500_010, 2_499_990)))
     with pytest.raises(SceneUnreadable, match="No such file"):
         pair_scenes(scene, scene, aoi=tmp_path / "none.gpkg")
@@ -166,15 +167,26 @@ def test_areas_that_are_no_use(write: Write, ground: Ground, tmp_path: Path) -> 
     shape.with_suffix(".prj").unlink()
     with pytest.raises(CrsRefused, match="has no CRS"):
         pair_scenes(scene, scene, aoi=shape)
-    with pytest.raises(CrsRefused, match="seven local parameters"):
+    with pytest.raises(CrsRefused, match=r"datum Beijing 1954.*clouds have to be brought over first: ogr2ogr -t_srs"):
         pair_scenes(scene, scene, aoi=area(tmp_path / "old.gpkg", box(20, 30, 60, 90), 2433))
+
+
+def test_what_gdal_advises_its_callers_is_kept_back(write: Write, ground: Ground, tmp_path: Path) -> None:
+    scene = open_scene(write("a.tif", ground(1)))
+    (tmp_path / "notes.txt").write_text("nonsense")
+    with pytest.raises(SceneUnreadable) as caught:
+        pair_scenes(scene, scene, aoi=tmp_path / "notes.txt")
+    assert "driver" not in str(caught.value)
+    assert "CSV" not in str(caught.value)
+    assert str(caught.value).count("notes.txt") == 1
 
 
 def test_old_datum_with_parameters_against_cgcs2000(write: Write, ground: Ground, aligned: Aligned) -> None:
     pixels = ground(1)
     seven = (-12.0, -113.0, -41.0, 0.0, 0.0, 0.0, 0.0)
+    # By way of WGS 84, since PROJ would leave the parameters out towards CGCS2000.
     to_old = pyproj.Transformer.from_crs(
-        "EPSG:4545",
+        "+proj=tmerc +lat_0=0 +lon_0=108 +k=1 +x_0=500000 +y_0=0 +datum=WGS84 +units=m +type=crs",
         "+proj=tmerc +lat_0=0 +lon_0=108 +k=1 +x_0=500000 +y_0=0 +ellps=krass +units=m "
         f"+towgs84={','.join(map(str, seven))} +type=crs",
         always_xy=True,
@@ -187,3 +199,43 @@ def test_old_datum_with_parameters_against_cgcs2000(write: Write, ground: Ground
     block = pair.read(pair.grid.window)
     inner = (slice(None), slice(10, -10), slice(10, -10))
     assert np.abs(block.before[inner].astype(int) - block.after[inner]).mean() < 20
+
+
+SEVEN = (24.5, -123.1, -94.2, -0.02, 0.25, 0.13, 1.1)
+
+
+def to_beijing_54() -> pyproj.Transformer:
+    """Return the way from EPSG:4545 to EPSG:2412 by the formula of seven parameters."""
+    dx, dy, dz, rx, ry, rz, ds = SEVEN
+    return pyproj.Transformer.from_pipeline(
+        "+proj=pipeline +step +inv +proj=tmerc +lon_0=108 +x_0=500000 +ellps=GRS80 +step +proj=cart +ellps=GRS80 "
+        f"+step +inv +proj=helmert +x={dx} +y={dy} +z={dz} +rx={rx} +ry={ry} +rz={rz} +s={ds} "
+        "+convention=position_vector +step +inv +proj=cart +ellps=krass "
+        "+step +proj=tmerc +lon_0=108 +x_0=36500000 +ellps=krass"
+    )
+
+
+def test_beijing_54_with_seven_parameters_lies_on_cgcs2000(write: Write, ground: Ground, aligned: Aligned) -> None:
+    pixels = ground(1, height=400, width=400)
+    x, y = to_beijing_54().transform(500_100, 2_499_900)
+    assert 20 < np.hypot(x - 36_500_100, y - 2_499_900) < 200
+    window = Affine(0.8, 0, x, 0, -0.8, y)
+    # What a camera sees there: each pixel's place on the ground, found the other way round.
+    cols, rows = np.meshgrid(np.arange(150) + 0.5, np.arange(150) + 0.5)
+    places = to_beijing_54().transform(*(window @ (cols, rows)), direction="INVERSE")
+    at_cols, at_rows = ~ORIGIN @ tuple(map(np.asarray, places))
+    image = np.stack([map_coordinates(band, [at_rows - 0.5, at_cols - 0.5], order=1) for band in pixels])
+    old = write("old.tif", image, crs="EPSG:2412", transform=window)
+    new = open_scene(write("new.tif", pixels))
+    with pytest.raises(CrsRefused, match="--towgs84-before dx,dy,dz,rx,ry,rz,ds"):
+        open_scene(old, which="before")
+    pair = aligned(new, open_scene(old, towgs84=SEVEN))
+    assert min(pair.grid.height, pair.grid.width) >= 149
+    block = pair.read(pair.grid.window)
+    inner = (slice(None), slice(10, -10), slice(10, -10))
+    assert block.valid[inner[1:]].all()
+    assert np.abs(block.before[inner].astype(int) - block.after[inner]).mean() < 20
+    # A datum that is taken for the same one would be seen.
+    wrong = aligned(new, open_scene(old, towgs84=(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)))
+    both = wrong.read(wrong.grid.window)
+    assert np.abs(both.before[inner].astype(int) - both.after[inner]).mean() > 100

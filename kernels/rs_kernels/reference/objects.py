@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -56,10 +57,21 @@ def label(mask: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.int32], int]:
     return labels, count
 
 
+def relabel(labels: npt.NDArray[np.int32], numbers: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """Renumber as `rs_kernels.relabel` does."""
+    return numbers[labels]
+
+
 def object_stats(
-    labels: npt.NDArray[np.int32], count: int, values: npt.NDArray[np.integer[Any]], *, row: int = 0, col: int = 0
+    labels: npt.NDArray[np.int32],
+    count: int,
+    values: npt.NDArray[np.integer[Any]] | Sequence[npt.NDArray[np.integer[Any]]],
+    *,
+    row: int = 0,
+    col: int = 0,
 ) -> ObjectStats:
     """Describe objects as `rs_kernels.object_stats` does, one after another."""
+    values = values if isinstance(values, np.ndarray) else np.concatenate(values, dtype=np.int64)
     bands = values.shape[0]
     pixels = np.zeros(count, np.int64)
     total, minimum, maximum = (np.zeros((bands, count), np.int64) for _ in range(3))

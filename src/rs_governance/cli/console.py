@@ -8,10 +8,26 @@ from typing import Any
 
 import typer
 
+from rs_governance.cli.language import say
+
 ProgressCallback = Callable[[str, float], None]
 """Takes the name of a stage and how much of it is done, 0..1."""
 
-_STAGES = {"learn": "学习 learn", "detect": "检测 detect", "outline": "图斑 outline", "publish": "输出 publish"}
+_STAGES = {
+    "cards": "核查表",
+    "chips": "对比图",
+    "compare": "比对",
+    "detect": "检测",
+    "judge": "定级",
+    "learn": "学习",
+    "look": "查看影像",
+    "outline": "图斑",
+    "publish": "输出",
+    "read": "读取",
+    "report": "报告",
+    "scenes": "影像",
+    "tables": "制表",
+}
 
 
 def print_json(content: Mapping[str, Any]) -> None:
@@ -84,10 +100,14 @@ def _bars() -> Iterator[ProgressCallback]:
 
         def callback(stage: str, fraction: float) -> None:
             if stage not in tasks:
-                tasks[stage] = bars.add_task(_STAGES.get(stage, stage), total=1.0)
+                tasks[stage] = bars.add_task(_name(stage), total=1.0)
             bars.update(tasks[stage], completed=fraction)
 
         yield callback
+
+
+def _name(stage: str) -> str:
+    return say(_STAGES.get(stage, stage), stage)
 
 
 def _lines() -> ProgressCallback:
@@ -96,6 +116,6 @@ def _lines() -> ProgressCallback:
     def callback(stage: str, _fraction: float) -> None:
         if stage not in seen:
             seen.add(stage)
-            typer.echo(f"{_STAGES.get(stage, stage)} ...", err=True)
+            typer.echo(f"{_name(stage)} ...", err=True)
 
     return callback

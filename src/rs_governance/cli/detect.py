@@ -9,16 +9,13 @@ import typer
 from rs_governance.cli import images, options
 from rs_governance.cli.console import print_json, print_table, progress
 from rs_governance.cli.images import scene_keywords
-from rs_governance.cli.options import COMPUTING, OUTPUT, Language
+from rs_governance.cli.language import say, speak
+from rs_governance.cli.options import COMPUTING
 
 if TYPE_CHECKING:
     from rs_governance.flows import RunSummary
     from rs_governance.scenes import Registration
 
-_Language = Annotated[
-    Language,
-    typer.Option("--lang", envvar="RSG_LANG", help="摘要的语言\n\nLanguage of the summary.", rich_help_panel=OUTPUT),
-]
 _Detector = Annotated[
     str, typer.Option("--detector", metavar="NAME", help="检测方法\n\nDetector.", rich_help_panel=COMPUTING)
 ]
@@ -29,7 +26,7 @@ def detect(
     after: images.After,
     out: options.Out,
     replace: options.Replace = False,
-    lang: _Language = Language.zh,
+    lang: options.Lang = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
     aoi: images.Aoi = None,
@@ -44,6 +41,7 @@ def detect(
     towgs84_before: images.Towgs84Before = None,
     towgs84_after: images.Towgs84After = None,
     gsd: images.Gsd = None,
+    unaligned: images.Unaligned = False,
     detector: _Detector = "spectral",
     device: options.Device = options.DeviceChoice.auto,
     workers: options.Workers = None,
@@ -53,6 +51,7 @@ def detect(
 
     结果在文件夹 DIR 中，先看 overview.png / The results are in the folder DIR; look at overview.png first.
     """
+    speak(lang)
     before_options = scene_keywords(
         sensor=sensor_before, bands=bands_before, day=date_before, clouds=clouds_before, towgs84=towgs84_before, gsd=gsd
     )
@@ -72,21 +71,22 @@ def detect(
             workers=workers,
             block=block,
             replace=replace,
+            allow_unaligned=unaligned,
             before_options=before_options,
             after_options=after_options,
             progress=tell,
         )
     if not summary.registration.reliable:
-        typer.echo(_UNREGISTERED, err=True)
+        typer.echo(say(*_UNREGISTERED), err=True)
     if as_json:
         print_json(asdict(summary))
     elif not quiet:
-        print_table(_rows(summary, lang))
+        print_table(_rows(summary))
 
 
 _UNREGISTERED = (
-    "注意：两期影像的位移未能测定，按影像自带坐标比较，沿边缘可能误报；请用 rsg scenes check 核对。"
-    " / Mind: the shift between the images could not be measured; edges may be found falsely; see rsg scenes check."
+    "注意：两期影像的位移未能测定，按影像自带坐标比较，沿边缘可能误报；请用 rsg scenes check 核对。",
+    "Mind: the shift between the images could not be measured; edges may be found falsely; see rsg scenes check.",
 )
 
 _PURPOSES = {
@@ -99,33 +99,27 @@ _PURPOSES = {
 }
 
 
-def _rows(summary: "RunSummary", lang: Language) -> list[tuple[str, str]]:
-    seconds = f"{sum(summary.seconds.values()):.1f} s ({summary.device})"
-    hectares = summary.area_m2 / 10_000
-    shift = _shift(summary.registration, lang)
-    if lang is Language.zh:
-        rows = [
-            ("疑似变化图斑", f"{summary.findings} 个，共 {hectares:.2f} 公顷（{summary.area_m2 / 666.67:.1f} 亩）"),
-            ("两期均可观测", f"{math.floor(1000 * summary.observable_share) / 10} %"),
-            ("影像位移", shift),
-            ("用时", seconds),
-        ]
-    else:
-        rows = [
-            ("suspected changes", f"{summary.findings}, {hectares:.2f} ha in all"),
-            ("seen on both dates", f"{math.floor(1000 * summary.observable_share) / 10} %"),
-            ("shift of the images", shift),
-            ("time", seconds),
-        ]
-    column = 0 if lang is Language.zh else 1
-    return rows + [(str(summary.out / name), _PURPOSES[name][column]) for name in summary.files]
+def _rows(summary: "RunSummary") -> list[tuple[str, str]]:
+    hectares, mu = summary.area_m2 / 10_000, summary.area_m2 / 666.67
+    rows = [
+        (
+            say("疑似变化图斑", "suspected changes"),
+            say(
+                f"{summary.findings} 个，共 {hectares:.2f} 公顷（{mu:.1f} 亩）",
+                f"{summary.findings}, {hectares:.2f} ha in all",
+            ),
+        ),
+        (say("两期均可观测", "seen on both dates"), f"{math.floor(1000 * summary.observable_share) / 10} %"),
+        (say("影像位移", "shift of the images"), _shift(summary.registration)),
+        (say("用时", "time"), f"{sum(summary.seconds.values()):.1f} s ({summary.device})"),
+    ]
+    return rows + [(str(summary.out / name), say(*_PURPOSES[name])) for name in summary.files]
 
 
-def _shift(registration: "Registration", lang: Language) -> str:
-    chinese = lang is Language.zh
+def _shift(registration: "Registration") -> str:
     if not registration.reliable:
-        return "未能测定，按影像自带坐标比较" if chinese else "could not be measured; compared as georeferenced"
-    text = f"x {registration.dx_px:+.2f}, y {registration.dy_px:+.2f} {'像元' if chinese else 'px'}"
+        return say("未能测定，按影像自带坐标比较", "could not be measured; compared as georeferenced")
+    text = f"x {registration.dx_px:+.2f}, y {registration.dy_px:+.2f} {say('像元', 'px')}"
     if registration.residual_px is None:
         return text
-    return f"{text}{'，残差' if chinese else ', residual'} {registration.residual_px:.2f}"
+    return f"{text}{say('，残差', ', residual')} {registration.residual_px:.2f}"

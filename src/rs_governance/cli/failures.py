@@ -12,6 +12,8 @@ from rs_governance.errors import RsgError
 EXIT_USAGE = 2
 EXIT_UNEXPECTED = 70
 EXIT_INTERRUPTED = 130
+EXIT_PIPE_CLOSED = 141
+"""What a shell makes of a program that ends because nobody reads on."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -55,6 +55,14 @@ Gsd = Annotated[
     float | None,
     _option("--gsd", "METRES", "无地理参考的图片的像元大小（米）\n\nPixel size of pictures without georeference."),
 ]
+Unaligned = Annotated[
+    bool,
+    typer.Option(
+        "--unaligned",
+        help="影像对不上时仍按原样比较\n\nCompare images that cannot be aligned as they are, instead of refusing them.",
+        rich_help_panel=INPUT,
+    ),
+]
 
 
 def scene_keywords(

@@ -6,17 +6,12 @@ from typing import Annotated
 
 import typer
 
+from rs_governance.cli.language import Language
+
 IMAGES = "影像 / Images"
 INPUT = "影像说明 / About the images"
 OUTPUT = "输出 / Output"
 COMPUTING = "计算 / Computing"
-
-
-class Language(StrEnum):
-    """Language of what is printed and drawn."""
-
-    zh = "zh"
-    en = "en"
 
 
 class DeviceChoice(StrEnum):
@@ -42,6 +37,17 @@ Json = Annotated[
 Quiet = Annotated[
     bool,
     typer.Option("--quiet", "-q", help="只显示错误\n\nPrint nothing but errors.", rich_help_panel=OUTPUT),
+]
+
+
+Lang = Annotated[
+    Language | None,
+    typer.Option(
+        "--lang",
+        help="显示的语言，同 rsg --lang\n\nLanguage of what is printed, as rsg --lang.",
+        show_default=False,
+        rich_help_panel=OUTPUT,
+    ),
 ]
 Device = Annotated[
     DeviceChoice,
@@ -70,7 +76,7 @@ Block = Annotated[
         "--block",
         min=64,
         metavar="PIXELS",
-        help="分块边长；越小内存越省，不影响结果\n\nSide of a block: smaller needs less memory; never changes the result.",
+        help="分块边长，64 的倍数；越小内存越省，不影响结果\n\nSide of a block, a multiple of 64: smaller needs less memory; never changes the result.",
         show_default=False,
         rich_help_panel=COMPUTING,
     ),

@@ -11,19 +11,24 @@ import pyproj
 import shapely
 
 from rs_governance.detect.findings import FINDINGS, LandClass
-from rs_governance.detect.model import VISIBLE_ROLES, SpectralModel
-from rs_governance.detect.objects import ChangeObjects
+from rs_governance.detect.model import VISIBLE_ROLES, SpectralModel, normalised
+from rs_governance.detect.objects import ChangeObjects, root_mean_square
 from rs_governance.scenes import AlignedPair, PixelGrid
 from rs_kernels import Rings
 
 FloatArray = npt.NDArray[np.float64]
 
-# Indices above which a mean colour is called by a name; between them it stays bare or built.
-_GREEN_NDVI = 0.30
-_GREEN_EXCESS = 0.06
-_WATER_NDWI = 0.10
+# NDVI above which a mean colour is vegetation: this share of what the greenest twentieth of the scene has, since haze
+# and the season move it, within limits, since a city has no green and a forest nothing else. Likewise excess green.
+_GREEN_SHARE = 0.55
+_GREEN_NDVI = (0.22, 0.40)
+_GREEN_EXCESS = (0.03, 0.08)
+# NDWI from which on it is water; from the second on where the near infrared is this dark for the scene.
+_WATER_NDWI, _PERHAPS_NDWI, _DARK_INFRARED = 0.10, -0.05, 0.5
 # Share of the scene's mean brightness below which a place is dark: shadow, asphalt, water without infrared.
 _DARK = 0.45
+# Spread in contrasts below which a place counts as even: its grain would be noise over noise.
+_LEAST_SPREAD = 0.05
 
 
 def describe(objects: ChangeObjects, pair: AlignedPair, model: SpectralModel, *, detector: str) -> gpd.GeoDataFrame:
@@ -51,6 +56,7 @@ def describe(objects: ChangeObjects, pair: AlignedPair, model: SpectralModel, *,
     length, width = _sides(outlines, pair.grid)
     before = _indices(objects.before, pair.roles)
     after = _indices(objects.after, pair.roles)
+    contrast_before, contrast_after, beside_change = _contrasts(objects, model)
     count = len(outlines)
     values: dict[str, Sequence[Any] | npt.NDArray[Any]] = {
         "finding_id": [f"f{number:06d}" for number in range(1, count + 1)],
@@ -63,8 +69,10 @@ def describe(objects: ChangeObjects, pair: AlignedPair, model: SpectralModel, *,
         "after_on": [pair.after.acquired_on] * count,
         "before_image": [pair.before.image_id] * count,
         "after_image": [pair.after.image_id] * count,
-        "before_class": land_classes(before, typical=model.brightness[0]),
-        "after_class": land_classes(after, typical=model.brightness[1]),
+        "before_class": land_classes(
+            before, typical=model.brightness[0], infrared=model.infrared[0], lush=model.lush[0]
+        ),
+        "after_class": land_classes(after, typical=model.brightness[1], infrared=model.infrared[1], lush=model.lush[1]),
         "kind": [None] * count,
         "ndvi_before": before["ndvi"],
         "ndvi_after": after["ndvi"],
@@ -72,9 +80,24 @@ def describe(objects: ChangeObjects, pair: AlignedPair, model: SpectralModel, *,
         "brightness_after": after["brightness"],
         "ndwi_before": before["ndwi"],
         "ndwi_after": after["ndwi"],
+        "redness_before": before["redness"],
+        "redness_after": after["redness"],
+        "contrast_before": contrast_before,
+        "contrast_after": contrast_after,
+        "contrast_gain": contrast_after - contrast_before,
+        "beside_change": beside_change,
+        "texture_before": objects.texture[0],
+        "texture_after": objects.texture[1],
+        "spread_before": objects.spread[0],
+        "spread_after": objects.spread[1],
+        "grain_before": _grain(objects, 0),
+        "grain_after": _grain(objects, 1),
         "length_m": length,
         "width_m": width,
         "compactness": np.clip(4 * math.pi * area / np.square(np.maximum(perimeter, 1e-9)), 0.0, 1.0),
+        "rectangularity": np.clip(
+            np.divide(area, length * width, out=np.zeros(count), where=length * width > 0), 0.0, 1.0
+        ),
         "pixels": objects.pixels,
         "observed_share": objects.observed_share,
         "detector": [detector] * count,
@@ -173,16 +196,15 @@ def _indices(means: FloatArray, roles: tuple[str, ...]) -> dict[str, FloatArray]
     bands = dict(zip(roles, means, strict=True))
     missing = np.full(means.shape[1], np.nan)
     visible = [bands[role] for role in VISIBLE_ROLES if role in bands]
-    total = sum(visible, np.zeros(means.shape[1])) if len(visible) == 3 else missing
-    excess = (
-        np.divide(2 * bands["green"] - bands["red"] - bands["blue"], total, out=np.zeros_like(total), where=total > 0)
-        if len(visible) == 3
-        else missing
-    )
+    excess = missing
+    if len(visible) == len(VISIBLE_ROLES):
+        excess = normalised(2 * bands["green"] - bands["red"] - bands["blue"], sum(visible, np.zeros(means.shape[1])))
     return {
         "ndvi": _difference(bands, "nir", "red", missing),
         "ndwi": _difference(bands, "green", "nir", missing),
+        "redness": _difference(bands, "red", "blue", missing),
         "excess": excess,
+        "infrared": bands.get("nir", missing),
         "brightness": np.mean(visible or list(means), axis=0),
     }
 
@@ -190,19 +212,46 @@ def _indices(means: FloatArray, roles: tuple[str, ...]) -> dict[str, FloatArray]
 def _difference(bands: dict[str, FloatArray], one: str, other: str, missing: FloatArray) -> FloatArray:
     if one not in bands or other not in bands:
         return missing
-    total = bands[one] + bands[other]
-    return np.clip(np.divide(bands[one] - bands[other], total, out=np.zeros_like(total), where=total > 0), -1.0, 1.0)
+    return normalised(bands[one] - bands[other], bands[one] + bands[other])
 
 
-def land_classes(indices: dict[str, FloatArray], *, typical: float) -> list[LandClass]:
+def _contrasts(objects: ChangeObjects, model: SpectralModel) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """How far objects differ from what lies beside them, before and after, and how much that changed itself.
+
+    Root mean squares over the compared bands, in contrasts of the scene; NaN where nothing lies beside an object.
+    """
+    bands, standard = list(model.bands), model.standard
+    gain, offset, weight = (factor[:, np.newaxis] for factor in (standard.gain, standard.offset, standard.weight))
+    before, beside_before = objects.before[bands], objects.beside_before[bands]
+    after, beside_after = (gain * image[bands] + offset for image in (objects.after, objects.beside_after))
+    return (
+        root_mean_square((before - beside_before) * weight),
+        root_mean_square((after - beside_after) * weight),
+        root_mean_square((beside_after - beside_before) * weight),
+    )
+
+
+def _grain(objects: ChangeObjects, date: int) -> FloatArray:
+    """Texture over spread: how fine the pattern inside is."""
+    grain: FloatArray = objects.texture[date] / np.maximum(objects.spread[date], _LEAST_SPREAD)
+    return grain
+
+
+def land_classes(
+    indices: dict[str, FloatArray], *, typical: float, infrared: float = math.nan, lush: float = math.nan
+) -> list[LandClass]:
     """Name what the indices say of each object.
 
     Parameters
     ----------
     indices
-        `ndvi`, `ndwi`, `excess` and `brightness`, (n,) each, NaN where a band is missing.
+        `ndvi`, `ndwi`, `excess`, `infrared` and `brightness`, (n,) each, NaN where a band is missing.
     typical
         Brightness of the scene.
+    infrared
+        Near infrared of the scene; NaN where it is not known.
+    lush
+        NDVI, or excess green without near infrared, of the greenest of the scene; NaN where it is not known.
 
     Returns
     -------
@@ -213,13 +262,19 @@ def land_classes(indices: dict[str, FloatArray], *, typical: float) -> list[Land
     --------
     >>> none = np.full(4, np.nan)
     >>> land_classes({"ndvi": np.array([0.6, 0.1, -0.4, 0.1]), "ndwi": np.array([-0.5, -0.2, 0.5, -0.1]), "excess": none,
-    ...               "brightness": np.array([900.0, 1200.0, 300.0, 200.0])}, typical=1000.0)
+    ...               "infrared": none, "brightness": np.array([900.0, 1200.0, 300.0, 200.0])}, typical=1000.0, lush=0.6)
     ['vegetation', 'bare_or_built', 'water', 'dark']
     """
     ndvi, ndwi, excess = (indices[name] for name in ("ndvi", "ndwi", "excess"))
+    wet = np.nan_to_num(ndwi, nan=-1.0)
+    dark_infrared = np.nan_to_num(indices["infrared"], nan=np.inf) < _DARK_INFRARED * np.nan_to_num(infrared, nan=0.0)
+    green_ndvi, green_excess = (
+        float(np.clip(np.nan_to_num(_GREEN_SHARE * lush, nan=high), low, high))
+        for low, high in (_GREEN_NDVI, _GREEN_EXCESS)
+    )
     rules: list[tuple[LandClass, npt.NDArray[np.bool_]]] = [
-        ("water", np.nan_to_num(ndwi, nan=-1.0) >= _WATER_NDWI),
-        ("vegetation", np.where(np.isnan(ndvi), excess >= _GREEN_EXCESS, ndvi >= _GREEN_NDVI)),
+        ("water", (wet >= _WATER_NDWI) | ((wet >= _PERHAPS_NDWI) & dark_infrared)),
+        ("vegetation", np.where(np.isnan(ndvi), excess >= green_excess, ndvi >= green_ndvi)),
         ("dark", indices["brightness"] < _DARK * typical),
         ("other", np.isnan(ndvi) & np.isnan(ndwi) & np.isnan(excess)),
     ]

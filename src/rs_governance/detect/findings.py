@@ -1,6 +1,7 @@
 """The findings table, declared once."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Literal, get_args
 
 from rs_governance.table import Column, Table, day, measure, ratio, text
@@ -18,14 +19,16 @@ LAND_CLASSES_ZH: Mapping[LandClass, str] = {
 """The word shown for each `LandClass`."""
 
 
-def _index(stem: str, alias_zh: str, bands_en: str, bands_zh: str) -> tuple[Column, Column]:
+def _index(
+    stem: str, alias_zh: str, bands_en: str, bands_zh: str, *, meaning: str | None = None
+) -> tuple[Column, Column]:
     """Declare a spectral index on both dates."""
     before, after = (
         ratio(
             f"{stem}_{date_en}",
             f"{short_zh}{alias_zh}",
-            f"Mean {stem.upper()} on the {long_en} date; null without {bands_en}.",
-            f"{short_zh}时相平均{alias_zh}（{stem.upper()}）；缺{bands_zh}波段时为空。",
+            f"Mean {meaning or stem.upper()} on the {long_en} date; null without {bands_en}.",
+            f"{short_zh}时相平均{alias_zh}（{meaning or stem.upper()}）；缺{bands_zh}波段时为空。",
             low=-1.0,
             nullable=True,
         )
@@ -46,6 +49,25 @@ def _brightness() -> tuple[Column, Column]:
             meaning_zh=f"{short_zh}时相平均亮度（影像原始数值）。",
             nullable=True,
             decimals=4,
+        )
+        for date_en, long_en, short_zh in (("before", "earlier", "前"), ("after", "later", "后"))
+    )
+    return before, after
+
+
+def _on_both(stem: str, alias_zh: str, en: str, zh: str, *, nullable: bool = False) -> tuple[Column, Column]:
+    """Declare a number in contrasts of the scene on both dates."""
+    before, after = (
+        replace(
+            measure(
+                f"{stem}_{date_en}",
+                f"{short_zh}{alias_zh}",
+                "1",
+                en.format(f"the {long_en} date"),
+                f"{short_zh}时相{zh}",
+            ),
+            nullable=nullable,
+            decimals=3,
         )
         for date_en, long_en, short_zh in (("before", "earlier", "前"), ("after", "later", "后"))
     )
@@ -93,6 +115,53 @@ _COLUMNS: tuple[Column, ...] = (
     *_index("ndvi", "植被指数", "red and near infrared", "红或近红外"),
     *_brightness(),
     *_index("ndwi", "水体指数", "green and near infrared", "绿或近红外"),
+    *_index("redness", "红色指数", "blue and red", "蓝或红", meaning="(red - blue) / (red + blue)"),
+    *_on_both(
+        "contrast",
+        "对比度",
+        "How far it differs from what lies beside it on {}, in contrasts of the scene; null where nothing does.",
+        "与紧邻周边的光谱差异，以全景反差为单位；无周边时为空。",
+        nullable=True,
+    ),
+    Column(
+        name="contrast_gain",
+        alias_zh="对比度变化",
+        dtype="float64",
+        unit="1",
+        meaning_en="contrast_after less contrast_before: high where something new stands out, near 0 for a field among fields.",
+        meaning_zh="后时相与前时相对比度之差：新出现的地物高，田块之间的季节变化接近 0，消失的地物为负。",
+        nullable=True,
+        decimals=3,
+    ),
+    replace(
+        measure(
+            "beside_change",
+            "周边变化",
+            "1",
+            "How much what lies beside it changed itself, in contrasts of the scene; null where nothing does.",
+            "紧邻周边自身的变化量，以全景反差为单位；无周边时为空。",
+        ),
+        nullable=True,
+        decimals=3,
+    ),
+    *_on_both(
+        "texture",
+        "纹理",
+        "Mean difference in brightness of pixels two apart on {}, along both axes, in contrasts of the scene.",
+        "相隔两个像元的平均亮度差（两方向之和），以全景反差为单位。",
+    ),
+    *_on_both(
+        "spread",
+        "离散度",
+        "Standard deviation of the brightness inside on {}, in contrasts of the scene.",
+        "图斑内亮度标准差，以全景反差为单位。",
+    ),
+    *_on_both(
+        "grain",
+        "颗粒度",
+        "texture over spread on {}: from about 1.4 on fine stripes as of mulch film, below it blocks as of roofs.",
+        "纹理与离散度之比：约 1.4 以上为细条纹（如地膜），以下为成块地物（如屋顶）。",
+    ),
     measure("length_m", "长度（米）", "m", "Long side of the smallest rotated rectangle.", "最小外接旋转矩形的长边。"),
     measure("width_m", "宽度（米）", "m", "Short side of the smallest rotated rectangle.", "最小外接旋转矩形的短边。"),
     ratio(
@@ -100,6 +169,12 @@ _COLUMNS: tuple[Column, ...] = (
         "紧凑度",
         "4·pi·area / perimeter²: 1 for a circle, near 0 for a thread.",
         "4π·面积/周长²：圆为 1，细长者近 0。",
+    ),
+    ratio(
+        "rectangularity",
+        "矩形度",
+        "Share of the smallest rotated rectangle that it fills: 1 for a rectangle.",
+        "图斑面积占最小外接旋转矩形的比例：矩形为 1。",
     ),
     Column(
         name="pixels",
@@ -119,5 +194,5 @@ _COLUMNS: tuple[Column, ...] = (
     text("detector", "检测方法", "Method that found it.", "检出该图斑的方法。"),
 )
 
-FINDINGS = Table(name="findings", key="finding_id", version="1.0", columns=_COLUMNS)
+FINDINGS = Table(name="findings", key="finding_id", version="1.1", columns=_COLUMNS)
 """One row is one place that looks changed between two images: a suspected change, never a verdict."""

@@ -17,6 +17,8 @@ from rs_governance.errors import NothingObserved
 from rs_governance.scenes import AlignedPair, PairBlock
 from rs_kernels import Device
 
+FloatArray = npt.NDArray[np.float64]
+
 CORE_ROLES = ("blue", "green", "red", "nir")
 """Bands that are compared where a pair has them: sharpest, least moved by the air, and on every sensor."""
 
@@ -52,6 +54,15 @@ class SpectralModel:
     """Ground of a pixel."""
     brightness: tuple[float, float]
     """Mean of the scene over its visible bands, or over all there are, on either date."""
+    infrared: tuple[float, float] = (math.nan, math.nan)
+    """Mean of the scene in the near infrared on either date; NaN without that band."""
+    lush: tuple[float, float] = (math.nan, math.nan)
+    """NDVI (excess green without near infrared) that only a twentieth of the scene exceeds, on either date."""
+
+    @property
+    def beside_px(self) -> int:
+        """Pixels from the edge of an object at which one looks for what lies beside it."""
+        return _radius(self.parameters.beside_m, math.sqrt(self.pixel_m2), least=1)
 
     def as_record(self) -> dict[str, Any]:
         """Return settings and what was learnt, for `run.json`."""
@@ -66,6 +77,8 @@ class SpectralModel:
             "tolerance_px": standard.tolerance_px,
             "level": self.level,
             "brightness": list(self.brightness),
+            "infrared": [None if math.isnan(mean) else mean for mean in self.infrared],
+            "lush": [None if math.isnan(index) else index for index in self.lush],
             "mad_typical": self.mad.typical,
             "mad_rounds": self.mad.rounds,
             "mad_correlations": self.mad.correlations.tolist(),
@@ -113,15 +126,18 @@ def learn_model(
     strengths = np.concatenate([_strengths(change, step) for change in changes])
     if not strengths.size:
         strengths = np.concatenate([_strengths(change, 1) for change in changes])
+    roles = tuple(pair.roles[band] for band in bands)
     return SpectralModel(
         parameters=parameters,
         bands=bands,
-        roles=tuple(pair.roles[band] for band in bands),
+        roles=roles,
         standard=standard,
         mad=mad,
         level=dividing_level(strengths) ** parameters.own_share,
         pixel_m2=math.prod(pair.grid.pixel_size_m),
-        brightness=_brightness(before, after, tuple(pair.roles[band] for band in bands)),
+        brightness=_brightness(before, after, roles),
+        infrared=_infrared(before, after, roles),
+        lush=(_lush(before, roles), _lush(after, roles)),
     )
 
 
@@ -246,6 +262,35 @@ def _brightness(
 ) -> tuple[float, float]:
     visible = [band for band, role in enumerate(roles) if role in VISIBLE_ROLES] or list(range(len(roles)))
     return float(before[visible].mean(dtype=np.float64)), float(after[visible].mean(dtype=np.float64))
+
+
+def _infrared(
+    before: npt.NDArray[np.generic], after: npt.NDArray[np.generic], roles: tuple[str, ...]
+) -> tuple[float, float]:
+    if "nir" not in roles:
+        return math.nan, math.nan
+    band = roles.index("nir")
+    return float(before[band].mean(dtype=np.float64)), float(after[band].mean(dtype=np.float64))
+
+
+def _lush(samples: npt.NDArray[np.generic], roles: tuple[str, ...]) -> float:
+    """Return the index of the greenest twentieth of the sample."""
+    bands = {role: band.astype(np.float64) for role, band in zip(roles, samples, strict=True)}
+    if {"nir", "red"} <= bands.keys():
+        index = normalised(bands["nir"] - bands["red"], bands["nir"] + bands["red"])
+    elif set(VISIBLE_ROLES) <= bands.keys():
+        index = normalised(
+            2 * bands["green"] - bands["red"] - bands["blue"], sum(bands[role] for role in VISIBLE_ROLES)
+        )
+    else:
+        return math.nan
+    return float(np.percentile(index, _OUTERMOST[-1]))
+
+
+def normalised(difference: FloatArray, total: FloatArray | int) -> FloatArray:
+    """Divide differences by totals, (n,) both; 0 where the total is not positive."""
+    totals = np.asarray(total, dtype=np.float64)
+    return np.clip(np.divide(difference, totals, out=np.zeros_like(difference), where=totals > 0), -1.0, 1.0)
 
 
 def _strengths(change: Change, step: int) -> npt.NDArray[np.float32]:

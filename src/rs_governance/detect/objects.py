@@ -1,41 +1,19 @@
 """Objects of a whole pair, gathered block by block and judged when all is known."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from rs_governance.detect.blocks import MAD_STEPS, OBSERVED_STEPS, SCORE_STEPS, ScoredBlock
-from rs_governance.detect.change import Standard
+from rs_governance.detect.layers import BANDS, LIGHT, LIGHT_STEPS, MAD, OBSERVED, SCORE, SQUARE, TEXTURE, Layers
+from rs_governance.detect.levels import Int32Array, Level, Place, Regions
 from rs_governance.detect.model import SpectralModel
 from rs_governance.detect.parameters import SpectralParameters
-from rs_kernels import (
-    BlockMerger,
-    Device,
-    Edges,
-    MergedObjects,
-    ObjectStats,
-    Rings,
-    block_border,
-    boundary_edges,
-    label,
-    link_rings,
-    object_stats,
-    smooth_rings,
-)
+from rs_kernels import Device, Edges, ObjectStats, Rings, link_rings, smooth_rings
 
-Place = tuple[int, int]
 BoolArray = npt.NDArray[np.bool_]
-Int32Array = npt.NDArray[np.int32]
 FloatArray = npt.NDArray[np.float64]
-
-_FLOAT_STEPS = 2**20
-"""Steps of float samples, in contrasts of the widest band, so that their sums are whole numbers."""
-
-# What is summed over each object, before the bands of both dates.
-_SCORE, _OBSERVED, _MAD, _BANDS = 0, 1, 2, 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,40 +34,48 @@ class ChangeObjects:
     """(band, n): mean of every band of the pair on the earlier date."""
     after: FloatArray
     """(band, n): the same on the later date."""
+    beside_before: FloatArray
+    """(band, n): mean of what lies beside the object on the earlier date; NaN where nothing does."""
+    beside_after: FloatArray
+    """(band, n): the same on the later date."""
+    spread: FloatArray
+    """(2, n): standard deviation of the brightness inside on either date, in contrasts of the scene."""
+    texture: FloatArray
+    """(2, n): mean difference of the brightness of pixels two apart, along both axes, in contrasts of the scene."""
     rings: Rings
     """Smoothed outlines in pixels (col, row) of the pair's grid."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class BlockLabels:
-    """Objects of a block, before it is known which are kept."""
+    """Regions of a block, before it is known which are kept."""
 
-    weak: Int32Array
-    """(y, x): whole objects, 0 for none."""
-    firm: Int32Array
-    """(y, x): their firm parts, 0 for none."""
+    levels: tuple[Int32Array, ...]
+    """(y, x) each: regions of every level, 0 for none."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class BlockEntries:
     """Which entry, from 1, the labels of a block became; 0 for none."""
 
-    weak: Int32Array
-    """Indexed by label of a whole object."""
-    firm: Int32Array
-    """Indexed by label of a firm part."""
+    levels: tuple[Int32Array, ...]
+    """Indexed by label, for every level."""
 
     def paint(self, labels: BlockLabels) -> Int32Array:
         """Return the entry of each pixel of the block, (y, x)."""
-        return np.maximum(self.weak[labels.weak], self.firm[labels.firm])
+        painted = np.zeros(labels.levels[0].shape, np.int32)
+        for entry, label in zip(self.levels, labels.levels, strict=True):
+            np.maximum(painted, entry[label], out=painted)
+        return painted
 
 
 class ObjectCollector:
     """Takes scored blocks in any order and gives the objects of the whole.
 
-    An object is a connected region above the weak level with a strong mean and a peak: hysteresis, exact because it
-    is decided on merged statistics and not in a window. A large object that sprawls, as fields do that ripened
-    together, is taken apart into its firm parts.
+    The regions above each level of the score form trees: every region lies in one of the level below. A region may
+    be an object where it has a strong mean and a peak, and a large one is divided into its regions of higher levels
+    where these stand out more from what lies beside them: a building on a field that ripened is told from the field.
+    All of it is decided on merged sums, so that it does not depend on blocks.
 
     Parameters
     ----------
@@ -102,180 +88,195 @@ class ObjectCollector:
     """
 
     def __init__(self, model: SpectralModel, dtype: np.dtype[np.generic], *, device: Device = "cpu") -> None:
-        self._rule = _KeepRule(parameters=model.parameters, pixel_m2=model.pixel_m2)
-        self._scale = _FLOAT_STEPS / _widest(model.standard) if np.dtype(dtype).kind == "f" else None
-        self._weak, self._firm = _Level(self._rule, device), _Level(self._rule, device)
-        self._parents: dict[Place, Int32Array] = {}
+        self._model = model
+        self._layers = Layers(model, dtype)
+        parameters = model.parameters
+        self._levels = [
+            Level(
+                index,
+                least_px=parameters.smallest_m2 / model.pixel_m2,
+                least_peak=parameters.peak * SCORE_STEPS / parameters.full,
+                beside_px=model.beside_px,
+                device=device,
+            )
+            for index in range(len(parameters.levels))
+        ]
+        self._parents: dict[Place, list[Int32Array]] = {}
 
     def add(self, block: ScoredBlock) -> BlockLabels:
         """Take in a block and return its labels, which `BlockEntries` turns into entries."""
-        layers = (
-            block.score[np.newaxis],
-            block.observed[np.newaxis],
-            block.mad[np.newaxis],
-            self._whole(block.before),
-            self._whole(block.after),
-        )
         row, col = block.window.row, block.window.col
-        weak, _ = self._weak.add(block.weak, layers, row=row, col=col)
-        firm, parts = self._firm.add(block.firm, layers, row=row, col=col)
-        parents = np.zeros(parts.count + 1, np.int32)
-        parents[1:] = weak[parts.first[:, 0] - row, parts.first[:, 1] - col]
+        listed = self._layers.list_pixels(block)
+        parents: list[Int32Array] = []
+        labels: list[Int32Array] = []
+        for level in self._levels:
+            below = labels[-1] if labels else None
+            label, stats, listed = level.add(block, listed)
+            parent = np.zeros(stats.count + 1, np.int32)
+            if below is not None:
+                parent[1:] = below[stats.first[:, 0] - row, stats.first[:, 1] - col]
+            parents.append(parent)
+            labels.append(label)
         self._parents[row, col] = parents
-        return BlockLabels(weak=weak, firm=firm)
+        return BlockLabels(levels=tuple(labels))
 
     def finish(self) -> tuple[ChangeObjects, dict[Place, BlockEntries]]:
         """Merge what crosses borders, keep what is large and strong enough, and link its outlines."""
-        weak, firm = self._weak.merge(), self._firm.merge()
-        parent = np.zeros(firm.stats.count, np.int64)
-        for place, ids in firm.ids_by_block.items():
-            parent[ids[1:] - 1] = weak.ids_by_block[place][self._parents[place][1:]] - 1
-        whole = self._rule.keeps(weak.stats)
-        part = self._rule.keeps(firm.stats) & (parent >= 0)
-        cut = whole & self._rule.sprawls(weak.stats, np.bincount(parent[part], firm.stats.pixels[part], whole.size))
-        whole &= ~cut
-        part &= np.append(cut, False)[parent]
-
-        stats = _concatenate(_taken(weak.stats, whole), _taken(firm.stats, part))
+        merged = [level.merge() for level in self._levels]
+        chosen = choose_regions(merged, self._link(merged), self._model, scale=self._layers.scale or 1.0)
+        stats = _joined([regions.stats for regions in merged], chosen)
+        beside = np.concatenate([regions.beside[:, kept] for regions, kept in zip(merged, chosen, strict=True)], axis=1)
         order = np.lexsort((stats.first[:, 1], stats.first[:, 0]))
         entry = np.empty(order.size, np.int32)
         entry[order] = np.arange(1, order.size + 1)
-        weak_entries, firm_entries = _spread(entry[: whole.sum()], whole), _spread(entry[whole.sum() :], part)
+        spread, used = [], 0
+        for kept in chosen:
+            number = np.zeros(kept.size + 1, np.int32)
+            number[1:][kept] = entry[used : used + int(kept.sum())]
+            used += int(kept.sum())
+            spread.append(number)
         entries = {
             place: BlockEntries(
-                weak=weak_entries[weak.ids_by_block[place]], firm=firm_entries[firm.ids_by_block[place]]
+                levels=tuple(
+                    number[regions.ids_by_block[place]] for number, regions in zip(spread, merged, strict=True)
+                )
             )
-            for place in weak.ids_by_block
+            for place in self._parents
         }
         edges = Edges.concatenate([
-            level.edges[place].relabelled(getattr(entries[place], name))
-            for level, name in ((self._weak, "weak"), (self._firm, "firm"))
+            level.edges[place].relabelled(entries[place].levels[index])
+            for index, level in enumerate(self._levels)
             for place in sorted(level.edges)
         ])
-        return self._describe(_taken(stats, order), smooth_rings(link_rings(edges))), entries
+        return self._describe(_taken(stats, order), beside[:, order], smooth_rings(link_rings(edges))), entries
 
-    def _whole(self, image: npt.NDArray[Any]) -> npt.NDArray[np.integer[Any]]:
-        """Return samples as whole numbers."""
-        if self._scale is None:
-            return image
-        return np.rint(image * self._scale).astype(np.int64)
+    def _link(self, merged: list[Regions]) -> list[npt.NDArray[np.int64]]:
+        """Return the region of the level below, from 0, that each region of a level lies in."""
+        links = [np.full(merged[0].stats.count, -1, np.int64)]
+        for index in range(1, len(merged)):
+            link = np.full(merged[index].stats.count, -1, np.int64)
+            for place, parents in self._parents.items():
+                below = merged[index - 1].ids_by_block[place][parents[index][1:]]
+                link[merged[index].ids_by_block[place][1:] - 1] = below.astype(np.int64) - 1
+            links.append(link)
+        return links
 
-    def _describe(self, stats: ObjectStats, rings: Rings) -> ChangeObjects:
+    def _describe(self, stats: ObjectStats, beside: npt.NDArray[np.int64], rings: Rings) -> ChangeObjects:
         means = stats.total / stats.pixels
-        before, after = np.split(means[_BANDS:] / (self._scale or 1.0), 2)
+        scale = self._layers.scale or 1.0
+        before, after = np.split(means[BANDS:] / scale, 2)
+        beside_before, beside_after = np.split(_per_look(beside) / scale, 2)
+        light, square = means[LIGHT : LIGHT + 2], means[SQUARE : SQUARE + 2]
         return ChangeObjects(
             pixels=stats.pixels,
-            score=means[_SCORE] / SCORE_STEPS,
-            score_max=stats.maximum[_SCORE] / SCORE_STEPS,
-            mad=means[_MAD] / MAD_STEPS,
-            observed_share=means[_OBSERVED] / OBSERVED_STEPS,
+            score=means[SCORE] / SCORE_STEPS,
+            score_max=stats.maximum[SCORE] / SCORE_STEPS,
+            mad=means[MAD] / MAD_STEPS,
+            observed_share=means[OBSERVED] / OBSERVED_STEPS,
             before=before,
             after=after,
+            beside_before=beside_before,
+            beside_after=beside_after,
+            spread=np.sqrt(np.maximum(square - light * light, 0.0)) / LIGHT_STEPS,
+            texture=means[TEXTURE : TEXTURE + 2] / LIGHT_STEPS,
             rings=rings,
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class _KeepRule:
-    parameters: SpectralParameters
-    pixel_m2: float
+def choose_regions(
+    merged: list[Regions], links: list[npt.NDArray[np.int64]], model: SpectralModel, *, scale: float = 1.0
+) -> list[BoolArray]:
+    """Choose the regions that become objects, none of them inside of another.
 
-    def keeps(self, stats: ObjectStats) -> BoolArray:
-        """Tell the objects that are large and strong enough."""
-        step = SCORE_STEPS / self.parameters.full
-        kept: BoolArray = (
-            (stats.pixels * self.pixel_m2 >= self.parameters.smallest_m2)
-            & (stats.total[_SCORE] >= self.parameters.strong * step * stats.pixels)
-            & (stats.maximum[_SCORE] >= self.parameters.peak * step)
-        )
-        return kept
+    Parameters
+    ----------
+    merged
+        Regions of every level, the lowest first.
+    links
+        The region of the level below that each lies in; -1 at the lowest.
+    model
+        Model of the pair.
+    scale
+        Steps that samples were counted in.
 
-    def sprawls(self, stats: ObjectStats, firm_pixels: npt.NDArray[Any]) -> BoolArray:
-        """Tell the objects to take apart; one without firm parts stays whole."""
-        box = (stats.bbox[:, 2] - stats.bbox[:, 0]) * (stats.bbox[:, 3] - stats.bbox[:, 1])
-        sprawling: BoolArray = (
-            (stats.pixels * self.pixel_m2 > self.parameters.sprawl_m2)
-            & (stats.pixels < self.parameters.sprawl_fill * box)
-            & (firm_pixels > 0)
-            & (firm_pixels < self.parameters.sprawl_firm * stats.pixels)
-        )
-        return sprawling
-
-
-class _Level:
-    """Objects of one level of the score, block by block."""
-
-    def __init__(self, rule: _KeepRule, device: Device) -> None:
-        self.edges: dict[Place, Edges] = {}
-        self._rule = rule
-        self._device = device
-        self._merger = BlockMerger()
-
-    def add(
-        self, ringed: BoolArray, layers: Sequence[npt.NDArray[Any]], *, row: int, col: int
-    ) -> tuple[Int32Array, ObjectStats]:
-        labels, count = self._viable(ringed[1:-1, 1:-1], layers[_SCORE])
-        stats = _stats(labels, count, layers, row=row, col=col, device=self._device)
-        self._merger.add(block_border(labels, row=row, col=col), stats)
-        mask = ringed.copy()
-        np.greater(labels, 0, out=mask[1:-1, 1:-1])
-        self.edges[row, col] = boundary_edges(mask, labels, row=row, col=col, device=self._device)
-        return labels, stats
-
-    def _viable(self, mask: BoolArray, score: npt.NDArray[np.uint8]) -> tuple[Int32Array, int]:
-        """Label what may be kept: most of what a block holds is noise that lies wholly inside and is forgotten here."""
-        labels, count = label(np.ascontiguousarray(mask), device=self._device)
-        viable = np.zeros(count + 1, np.bool_)
-        viable[1:] = self._rule.keeps(object_stats(labels, count, score, device=self._device))
-        for edge in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
-            viable[edge] = True
-        viable[0] = False
-        renumbered = np.where(viable, np.cumsum(viable), 0).astype(np.int32)
-        return renumbered[labels], int(viable.sum())
-
-    def merge(self) -> MergedObjects:
-        return self._merger.finish()
+    Returns
+    -------
+    list of numpy.ndarray
+        For every level, True for the regions that are chosen.
+    """
+    parameters = model.parameters
+    usual_px = max(parameters.usual_m2 / model.pixel_m2, parameters.usual_px)
+    whole: list[BoolArray] = []
+    weight: FloatArray = np.zeros(0)
+    weighted: FloatArray = np.zeros(0)
+    for level in range(len(merged) - 1, -1, -1):
+        stats = merged[level].stats
+        if level == len(merged) - 1:
+            weight, weighted = np.zeros(stats.count), np.zeros(stats.count)
+        parts = np.divide(weighted, weight, out=np.full(stats.count, -np.inf), where=weight > 0)
+        own = stands_out(merged[level], model, scale=scale)
+        # A region twice as long and wide as usual has to stand out twice as much as its parts.
+        stays = is_strong(stats, parameters, model.pixel_m2) & (own * np.sqrt(usual_px / stats.pixels) >= parts)
+        whole.insert(0, stays)
+        best = np.where(stays, own, parts)
+        counts = (best > -np.inf).astype(np.float64) * stats.pixels
+        if level:
+            below = merged[level - 1].stats.count
+            weight, weighted = (
+                np.bincount(links[level], values, minlength=below).astype(np.float64)
+                for values in (counts, np.where(counts > 0, best, 0.0) * counts)
+            )
+    taken = np.zeros(0, np.bool_)
+    chosen: list[BoolArray] = []
+    for stays, link in zip(whole, links, strict=True):
+        inside = taken[link] if taken.size else np.zeros(stays.size, np.bool_)
+        chosen.append(stays & ~inside)
+        taken = inside | stays
+    return chosen
 
 
-def _widest(standard: Standard) -> float:
-    """Return the largest contrast of a band: an empty band, which has none, must not make the sums overflow."""
-    return float(np.max(np.maximum(1.0, 1.0 / standard.gain) / standard.weight))
-
-
-def _stats(
-    labels: Int32Array, count: int, layers: Sequence[npt.NDArray[Any]], *, row: int, col: int, device: Device
-) -> ObjectStats:
-    """Sum the layers over objects; positions are layers too, since only labelled pixels, a tenth or so, are looked at."""
-    width = labels.shape[1]
-    at = np.flatnonzero(labels)
-    if count == 0:
-        none, bands = np.zeros(0, np.int64), sum(layer.shape[0] for layer in layers)
-        empty = np.zeros((bands, 0), np.int64)
-        return ObjectStats(
-            pixels=none,
-            total=empty,
-            minimum=empty,
-            maximum=empty,
-            bbox=np.zeros((0, 4), np.int64),
-            first=np.zeros((0, 2), np.int64),
-        )
-    values = [layer.reshape(layer.shape[0], -1)[:, at] for layer in layers]
-    values.append(np.stack([at, at // width, at % width]))
-    listed = object_stats(
-        labels.reshape(1, -1)[:, at], count, np.concatenate(values).astype(np.int64)[:, np.newaxis], device=device
+def is_strong(stats: ObjectStats, parameters: SpectralParameters, pixel_m2: float) -> BoolArray:
+    """Tell the regions that are large and strong enough to be objects."""
+    step = SCORE_STEPS / parameters.full
+    strong: BoolArray = (
+        (stats.pixels * pixel_m2 >= parameters.smallest_m2)
+        & (stats.total[SCORE] >= parameters.strong * step * stats.pixels)
+        & (stats.maximum[SCORE] >= parameters.peak * step)
     )
-    (first, top, left), (bottom, right) = listed.minimum[-3:], listed.maximum[-2:]
-    return ObjectStats(
-        pixels=listed.pixels,
-        total=listed.total[:-3],
-        minimum=listed.minimum[:-3],
-        maximum=listed.maximum[:-3],
-        bbox=np.stack([top + row, left + col, bottom + row + 1, right + col + 1], axis=1),
-        first=np.stack([first // width + row, first % width + col], axis=1),
-    )
+    return strong
 
 
-def _taken(stats: ObjectStats, chosen: npt.NDArray[Any]) -> ObjectStats:
+def stands_out(regions: Regions, model: SpectralModel, *, scale: float = 1.0) -> FloatArray:
+    """Measure how much regions stand out from what lies beside them, (n,): 0 where nothing does.
+
+    It is how far they differ from it now, and by how much more they changed, over how much it changed itself.
+    """
+    standard, stats = model.standard, regions.stats
+    bands = list(model.bands)
+    inside = np.split(stats.total[BANDS:] / np.maximum(stats.pixels, 1), 2)
+    outside = np.split(_per_look(regions.beside), 2)
+    gain, offset, weight = (factor[:, np.newaxis] for factor in (standard.gain, standard.offset, standard.weight))
+    before, after, before_beside, after_beside = (image[bands] / scale for image in (*inside, *outside))
+    contrast = gain * (after - after_beside)
+    now = root_mean_square(contrast * weight)
+    more = root_mean_square((contrast - (before - before_beside)) * weight)
+    around = root_mean_square((gain * after_beside + offset - before_beside) * weight)
+    return np.nan_to_num((now + more) / (model.parameters.calm + around), nan=0.0)
+
+
+def root_mean_square(differences: FloatArray) -> FloatArray:
+    """Return the root mean square over bands, (band, n) to (n,)."""
+    length: FloatArray = np.sqrt(np.square(differences).mean(axis=0))
+    return length
+
+
+def _per_look(beside: npt.NDArray[np.int64]) -> FloatArray:
+    looks = np.where(beside[0] > 0, beside[0], np.nan)
+    means: FloatArray = beside[1:] / looks
+    return means
+
+
+def _taken(stats: ObjectStats, chosen: npt.NDArray[np.int64] | BoolArray) -> ObjectStats:
     return ObjectStats(
         pixels=stats.pixels[chosen],
         total=stats.total[:, chosen],
@@ -286,19 +287,13 @@ def _taken(stats: ObjectStats, chosen: npt.NDArray[Any]) -> ObjectStats:
     )
 
 
-def _concatenate(one: ObjectStats, other: ObjectStats) -> ObjectStats:
+def _joined(levels: list[ObjectStats], chosen: list[BoolArray]) -> ObjectStats:
+    parts = [_taken(stats, kept) for stats, kept in zip(levels, chosen, strict=True)]
     return ObjectStats(
-        pixels=np.concatenate([one.pixels, other.pixels]),
-        total=np.concatenate([one.total, other.total], axis=1),
-        minimum=np.concatenate([one.minimum, other.minimum], axis=1),
-        maximum=np.concatenate([one.maximum, other.maximum], axis=1),
-        bbox=np.concatenate([one.bbox, other.bbox]),
-        first=np.concatenate([one.first, other.first]),
+        pixels=np.concatenate([part.pixels for part in parts]),
+        total=np.concatenate([part.total for part in parts], axis=1),
+        minimum=np.concatenate([part.minimum for part in parts], axis=1),
+        maximum=np.concatenate([part.maximum for part in parts], axis=1),
+        bbox=np.concatenate([part.bbox for part in parts]),
+        first=np.concatenate([part.first for part in parts]),
     )
-
-
-def _spread(entry: Int32Array, kept: BoolArray) -> Int32Array:
-    """Return entries indexed by id, 0 for the background and for what is not kept."""
-    spread = np.zeros(kept.size + 1, np.int32)
-    spread[1:][kept] = entry
-    return spread

@@ -1,5 +1,6 @@
 """What the spectral detector can be told; one setting serves every sensor, since lengths are on the ground."""
 
+import itertools
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ from rs_governance.errors import UsageError
 class SpectralParameters:
     """Settings of the spectral detector."""
 
-    here_m: float = 4.0
+    here_m: float = 3.0
     """Half the side of the window over which the two dates are averaged before they are compared."""
     around_m: float = 32.0
     """Half the side of the window that says how much has changed around a pixel."""
@@ -19,20 +20,21 @@ class SpectralParameters:
     own_share: float = 0.7
     """How far the level is the scene's own, 0..1: the rest is a fixed level of one contrast, in which pictures that
     changed as a whole, or hardly at all, find a hold."""
-    weak: float = 0.9
-    """Pixels above this multiple of the level belong to an object."""
-    strong: float = 1.05
+    levels: tuple[float, ...] = (0.85, 1.1, 1.4, 1.8, 2.3)
+    """Multiples of the level, ascending, at each of which a connected region may be an object."""
+    strong: float = 1.0
     """Objects whose mean is above this multiple of the level are kept,"""
-    peak: float = 1.35
+    peak: float = 1.25
     """if their highest pixel is above this one."""
-    firm: float = 1.15
-    """Objects that sprawl are taken apart into what is above this multiple of the level."""
-    sprawl_m2: float = 20_000.0
-    """An object may sprawl from this size on,"""
-    sprawl_fill: float = 0.45
-    """where it fills less than this share of the rectangle around it,"""
-    sprawl_firm: float = 0.8
-    """and where its firm parts are less than this share of it."""
+    usual_m2: float = 2_500.0
+    """Ground of an object as large as they usually are: of a larger region it is more readily believed that it is
+    several objects, its regions of higher levels, of a smaller one less readily."""
+    usual_px: int = 200
+    """The same in pixels, where that is more."""
+    beside_m: float = 4.0
+    """How far outside the outline of a region it is looked up what lies beside it."""
+    calm: float = 0.4
+    """Change in contrasts that is usual beside an object: less than that makes no object stand out more."""
     full: float = 2.5
     """Multiple of the level that scores 1."""
     open_m: float = 1.0
@@ -48,14 +50,30 @@ class SpectralParameters:
 
     def __post_init__(self) -> None:
         """Refuse settings that contradict each other."""
-        levels = (self.weak, self.strong, self.firm, self.peak, self.full)
-        if not (0 < self.weak <= min(self.strong, self.firm) and max(levels) == self.full):
-            raise UsageError(f"Expected weak below strong, firm and peak, full above all, got {levels}.")
+        object.__setattr__(self, "levels", tuple(self.levels))  # as read from JSON
+        levels = (0.0, *self.levels, self.full)
+        if not (len(levels) > 2 and all(low < high for low, high in itertools.pairwise(levels))):
+            raise UsageError(f"Expected at least one level, ascending, above 0 and below full, got {levels[1:]}.")
+        if not (self.levels[0] <= self.strong <= self.full and self.levels[0] <= self.peak <= self.full):
+            raise UsageError(f"Expected strong and peak from the lowest level to full, got {self.strong}, {self.peak}.")
+        if not self.calm > 0:
+            raise UsageError(f"Expected a usual change of more than 0, got {self.calm}.")
         if not 0 <= self.own_share <= 1:
             raise UsageError(f"Expected an own share of 0 to 1, got {self.own_share}.")
         if self.tolerance_px not in (0, 1, 2):
             raise UsageError(f"Expected a tolerance of 0, 1 or 2 pixels, got {self.tolerance_px}.")
-        if min(self.here_m, self.around_m, self.open_m, self.smallest_m2, self.simplify_px) < 0:
+        if (
+            min(
+                self.here_m,
+                self.around_m,
+                self.beside_m,
+                self.open_m,
+                self.smallest_m2,
+                self.usual_m2,
+                self.simplify_px,
+            )
+            < 0
+        ):
             raise UsageError("Expected lengths and areas that are not negative.")
         if self.sample_windows < 1 or self.sample_px < 64:
             raise UsageError("Expected at least one sample window of at least 64 pixels.")

@@ -1,8 +1,9 @@
 """From the scenes of a district to the findings of an issue: which images are compared where, and what they show."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal
 
 import geopandas as gpd
@@ -15,14 +16,16 @@ from shapely.geometry.base import BaseGeometry
 
 from rs_governance.detect import FINDINGS, SpectralParameters, learn_model
 from rs_governance.district import District, SceneSource
-from rs_governance.errors import CrsRefused
+from rs_governance.errors import CrsRefused, NotAlignable
 from rs_governance.flows.setup import Progress, Setup, tell
 from rs_governance.scenes import (
     Comparison,
     ComparisonPlan,
     Observation,
+    PixelGrid,
     Registration,
     Scene,
+    ScenePair,
     align,
     observe,
     open_scene,
@@ -30,6 +33,7 @@ from rs_governance.scenes import (
     plan_comparisons,
     register,
 )
+from rs_governance.scenes.crs import transformer
 
 Basis = Literal["monthly", "baseline"]
 
@@ -56,9 +60,13 @@ class Compared:
     scenes: Mapping[str, Scene]
     """Opened scenes by image id, those that were compared."""
     registrations: Mapping[tuple[str, str], Registration]
-    """Shift of the second against the first scene of each pair that was compared."""
-    baseline_area: BaseGeometry | None
-    """Where the baseline was compared; None without one."""
+    """Shift of the second against the first scene of each pair that was compared, in pixels of their grid."""
+    shifts: Mapping[tuple[str, str], tuple[float, float]]
+    """The same on the ground: east and north, in units of the district's CRS."""
+    bases: Mapping[tuple[str, str], Basis]
+    """Why each pair was compared."""
+    areas: Mapping[str, BaseGeometry]
+    """What can be seen in each of the scenes, in the district's CRS."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +78,7 @@ class _Part:
     shrink_m: float
     area: BaseGeometry
     registration: Registration
+    shift: tuple[float, float]
 
 
 def compare_scenes(
@@ -119,16 +128,15 @@ def compare_scenes(
 
         parts.append(learnt.find(comparison, basis, progress=share))
     tell(progress, "compare", 1.0)
-    used = {one.image_id for comparison, _ in comparisons for one in (comparison.before, comparison.after)}
+    pairs = [(one.before.image_id, one.after.image_id) for one, _ in comparisons]
     return Compared(
         **_merge(parts, district.crs, known),
         plan=plan,
-        scenes={name: scenes.scene(name) for name in sorted(used)},
-        registrations={
-            (one.before.image_id, one.after.image_id): part.registration
-            for (one, _), part in zip(comparisons, parts, strict=True)
-        },
-        baseline_area=base.area if base is not None else None,
+        scenes={name: scenes.scene(name) for name in sorted({name for pair in pairs for name in pair})},
+        registrations={pair: part.registration for pair, part in zip(pairs, parts, strict=True)},
+        shifts={pair: part.shift for pair, part in zip(pairs, parts, strict=True)},
+        bases={pair: part.basis for pair, part in zip(pairs, parts, strict=True)},
+        areas={one.image_id: one.area for part, _ in comparisons for one in (part.before, part.after)},
     )
 
 
@@ -138,7 +146,9 @@ class _Scenes:
     def __init__(self, district: District) -> None:
         self._sources = {source.id: source for source in district.scenes}
         self._crs = district.crs
+        self.unaligned = {source.id for source in district.scenes if source.unaligned}
         self._opened: dict[str, Scene] = {}
+        self._seen: dict[str, BaseGeometry] = {}
 
     def scene(self, image_id: str) -> Scene:
         if image_id not in self._opened:
@@ -155,8 +165,14 @@ class _Scenes:
         return self._opened[image_id]
 
     def observation(self, source: SceneSource) -> Observation:
-        look: Callable[[], BaseGeometry] = lambda: observe(self.scene(source.id), self._crs)  # noqa: E731 -- one line
-        return Observation(image_id=source.id, acquired_on=source.acquired_on, issue=source.issue, look=look)
+        return Observation(
+            image_id=source.id, acquired_on=source.acquired_on, issue=source.issue, look=partial(self._look, source.id)
+        )
+
+    def _look(self, image_id: str) -> BaseGeometry:
+        if image_id not in self._seen:
+            self._seen[image_id] = observe(self.scene(image_id), self._crs)
+        return self._seen[image_id]
 
 
 class _Pairs:
@@ -169,7 +185,7 @@ class _Pairs:
         """Register and learn on all that both scenes share, look only at the comparison's ground and around it."""
         both = self._scenes.scene(comparison.before.image_id), self._scenes.scene(comparison.after.image_id)
         whole = pair_scenes(*both, aoi=(self._inside, self._crs))
-        registration = register(whole)
+        registration = self._register(whole, comparison)
         around = shapely.intersection(comparison.area.buffer(_AROUND_M), self._inside)
         with ExitStack() as stack:
             pair = stack.enter_context(align(whole, registration))
@@ -187,7 +203,19 @@ class _Pairs:
             shrink_m=pixel_m * (residual if residual is not None else 1.0),
             area=comparison.area,
             registration=registration,
+            shift=_on_ground(registration, whole.grid, self._crs),
         )
+
+    def _register(self, pair: ScenePair, comparison: Comparison) -> Registration:
+        """Register two scenes; what cannot be aligned ends the run unless the district's file allows it."""
+        names = {comparison.before.image_id, comparison.after.image_id}
+        try:
+            return register(pair, allow_unaligned=not names.isdisjoint(self._scenes.unaligned))
+        except NotAlignable as error:
+            raise NotAlignable(
+                f"{str(error).split('; or compare them as delivered')[0].rstrip('.')}; or compare them as delivered: say unaligned = true in "
+                f"one of their [[scene]] in district.toml."
+            ) from error
 
 
 def _baseline_comparison(
@@ -253,6 +281,16 @@ def _same(
     pairs = sorted(zip(rank[one[same]].tolist(), rank[other[same]].tolist(), strict=True))
     for first, second in pairs:
         yield int(order[first]), int(order[second])
+
+
+def _on_ground(registration: Registration, grid: PixelGrid, crs: pyproj.CRS) -> tuple[float, float]:
+    """Return a shift in units of another CRS, as it is in the middle of the grid."""
+    col, row = grid.width / 2, grid.height / 2
+    ends = [grid.transform @ at for at in ((col, row), (col + registration.dx_px, row + registration.dy_px))]
+    assert grid.crs is not None
+    to_crs = transformer(grid.crs, crs)
+    x, y = to_crs.transform([end[0] for end in ends], [end[1] for end in ends])
+    return float(x[1] - x[0]), float(y[1] - y[0])
 
 
 def _in_crs(findings: gpd.GeoDataFrame, crs: pyproj.CRS) -> gpd.GeoDataFrame:

@@ -56,6 +56,7 @@ def detect(
     block: int | None = None,
     before_options: Mapping[str, Any] | None = None,
     after_options: Mapping[str, Any] | None = None,
+    allow_unaligned: bool = False,
     progress: Progress | None = None,
 ) -> gpd.GeoDataFrame:
     """Find what changed between two images.
@@ -76,6 +77,8 @@ def detect(
         Side of a block in pixels, a multiple of 64. Never changes the result.
     before_options, after_options
         Keywords of `rs_governance.scenes.open_scene` for either image.
+    allow_unaligned
+        True to compare images as delivered that would be refused because they cannot be aligned.
     progress
         Told how far the work is.
 
@@ -90,7 +93,14 @@ def detect(
         One of its subclasses, when an image cannot be used; the message says what to do.
     """
     setup = Setup.resolve(detector=detector, device=device, workers=workers, block=block)
-    with opened_pair(before, after, aoi=aoi, before_options=before_options, after_options=after_options) as pair:
+    with opened_pair(
+        before,
+        after,
+        aoi=aoi,
+        before_options=before_options,
+        after_options=after_options,
+        allow_unaligned=allow_unaligned,
+    ) as pair:
         return setup.find(pair, progress=progress).findings
 
 
@@ -114,7 +124,10 @@ def preview(
     aoi, before_options, after_options
         As for `detect`.
     """
-    with opened_pair(before, after, aoi=aoi, before_options=before_options, after_options=after_options) as pair:
+    # A look is what tells whether a pair belongs together, so none is refused here.
+    with opened_pair(
+        before, after, aoi=aoi, before_options=before_options, after_options=after_options, allow_unaligned=True
+    ) as pair:
         return publish.preview(pair, findings)
 
 
@@ -131,13 +144,14 @@ def run_detect(
     replace: bool = False,
     before_options: Mapping[str, Any] | None = None,
     after_options: Mapping[str, Any] | None = None,
+    allow_unaligned: bool = False,
     progress: Progress | None = None,
 ) -> RunSummary:
     """Find what changed between two images and publish it as a folder, whole or not at all.
 
     Parameters
     ----------
-    before, after, aoi, detector, device, workers, block, before_options, after_options, progress
+    before, after, aoi, detector, device, workers, block, before_options, after_options, allow_unaligned, progress
         As for `detect`.
     out
         Folder to make.
@@ -160,13 +174,21 @@ def run_detect(
         # Inputs first: what cannot be compared is refused before anything is written.
         with watch.time("open"):
             pair = stack.enter_context(
-                opened_pair(before, after, aoi=aoi, before_options=before_options, after_options=after_options)
+                opened_pair(
+                    before,
+                    after,
+                    aoi=aoi,
+                    before_options=before_options,
+                    after_options=after_options,
+                    allow_unaligned=allow_unaligned,
+                )
             )
         part = stack.enter_context(publish.OutputFolder(out, replace=replace))
-        pool = stack.enter_context(ThreadPoolExecutor(max_workers=1, thread_name_prefix="hash"))
+        writer = stack.enter_context(publish.ScoreWriter(part / SCORE_TIF, pair.grid, threads=setup.workers))
+        pool = stack.enter_context(ThreadPoolExecutor(max_workers=2, thread_name_prefix="beside"))
         hashes = pool.submit(_hash_inputs, pair, aoi)
         overview = publish.Overview(pair.grid, pair.roles)
-        with watch.time("detect"), publish.ScoreWriter(part / SCORE_TIF, pair.grid, threads=setup.workers) as writer:
+        with watch.time("detect"):
 
             def sink(block: ScoredBlock, _labels: object) -> None:
                 writer.write(block.window, block.score)
@@ -175,6 +197,8 @@ def run_detect(
             result = setup.find(pair, sink=sink, progress=progress)
         tell(progress, "publish", 0.0)
         with watch.time("publish"):
+            # The raster leaves the interpreter's lock, which tables and the picture hold most of the time.
+            score = pool.submit(writer.finish)
             record = publish.RunRecord(
                 inputs=hashes.result(),
                 parameters={"detector": detector, **result.model.as_record()},
@@ -186,6 +210,7 @@ def run_detect(
                 findings=len(result.findings),
             )
             _publish(part, pair, result.findings, overview, record)
+            score.result()
         tell(progress, "publish", 1.0)
         log = publish.RunLog(
             started_at=started_at,
@@ -218,12 +243,13 @@ def opened_pair(
     aoi: PathLike | None = None,
     before_options: Mapping[str, Any] | None = None,
     after_options: Mapping[str, Any] | None = None,
+    allow_unaligned: bool = False,
 ) -> Iterator[AlignedPair]:
     """Open, check, pair, register and align two images.
 
     Parameters
     ----------
-    before, after, aoi, before_options, after_options
+    before, after, aoi, before_options, after_options, allow_unaligned
         As for `detect`.
 
     Yields
@@ -231,9 +257,12 @@ def opened_pair(
     AlignedPair
         Closed when the block ends.
     """
-    scenes = (open_scene(before, **(before_options or {})), open_scene(after, **(after_options or {})))
+    scenes = (
+        open_scene(before, which="before", **(before_options or {})),
+        open_scene(after, which="after", **(after_options or {})),
+    )
     pair = pair_scenes(*scenes, aoi=aoi)
-    with align(pair, register(pair)) as aligned:
+    with align(pair, register(pair, allow_unaligned=allow_unaligned)) as aligned:
         yield aligned
 
 

@@ -32,7 +32,7 @@ def run_evaluate(
     datasets
         Folders with `A`, `B` and `label`.
     out
-        Folder to make; it holds one folder for each dataset.
+        Folder to make; it holds one folder for each dataset, and a report over all where there are several.
     detector
         Name of the project's detector.
     gsd_m
@@ -78,4 +78,6 @@ def run_evaluate(
             learn.write_report(evaluation, provenance, place, now=datetime.now(UTC))
             learn.draw_sheet(evaluation, place)
             evaluations[dataset.name] = evaluation
+        if len(evaluations) > 1:
+            learn.write_joint_report(list(evaluations.values()), provenance, part, now=datetime.now(UTC))
     return evaluations

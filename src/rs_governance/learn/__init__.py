@@ -7,7 +7,7 @@ from rs_governance.learn.detectors import own_detectors
 from rs_governance.learn.evaluate import Evaluation, PairRow, evaluate_dataset
 from rs_governance.learn.peers import PEERS
 from rs_governance.learn.provenance import Provenance, gather_provenance
-from rs_governance.learn.report import describe, write_report
+from rs_governance.learn.report import describe, write_joint_report, write_report
 from rs_governance.learn.scoring import Counts, Estimate, Scores, count_pair, pool
 from rs_governance.learn.sheet import draw_sheet
 
@@ -34,5 +34,6 @@ __all__ = [
     "own_detectors",
     "pool",
     "write_accuracy",
+    "write_joint_report",
     "write_report",
 ]

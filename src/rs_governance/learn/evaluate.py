@@ -164,7 +164,7 @@ def evaluate_dataset(
                 row, found = _measure(opened, detectors, primary, clock)
         except (SceneUnreadable, NothingObserved, BandsMismatch) as error:
             # One bad file must not take the other pairs' figures along; it is listed with them.
-            unusable.append(f"{labelled.stem}: {error}")
+            unusable.append(f"{labelled.stem}: {str(error).replace(f'{dataset.folder}/', '')}")
             continue
         rows.append(row)
         if out is not None:

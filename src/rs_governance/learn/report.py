@@ -1,7 +1,7 @@
-"""Write an evaluation as `report.json`, `report.log.json` and `report.md`.
+"""Write an evaluation as `report.json` and `report.md`, for each dataset and for all of them.
 
-`report.json` is the same for the same inputs, versions and device; what the clock said is in
-`report.log.json` alone. `report.md` is for people and shows both.
+`report.json` is the same for the same inputs, versions and device but for its part `timing`, which holds what the
+clock said. `report.md` is for people.
 """
 
 import json
@@ -31,12 +31,11 @@ _RULES = (
 )
 
 REPORT_JSON = "report.json"
-LOG_JSON = "report.log.json"
 REPORT_MD = "report.md"
 
 
 def write_report(evaluation: Evaluation, provenance: Provenance, out: Path, *, now: datetime) -> None:
-    """Write the three report files of one dataset.
+    """Write the report files of one dataset.
 
     Parameters
     ----------
@@ -47,21 +46,87 @@ def write_report(evaluation: Evaluation, provenance: Provenance, out: Path, *, n
     out
         An existing or new folder.
     now
-        Time of the run (aware), for the log and the page.
+        Time of the run (aware).
 
     Raises
     ------
     OutputFailed
         If a file cannot be written.
     """
-    write_text(out / REPORT_JSON, _json(report(evaluation, provenance)))
-    write_text(out / LOG_JSON, _json(log(evaluation, provenance, now=now)))
-    heading = "# 精度评测 Accuracy\n\n"
-    page = heading + describe_run(provenance, now=now) + "\n" + describe(evaluation, level=2)
-    write_text(out / REPORT_MD, page)
+    write_text(out / REPORT_JSON, _json(report(evaluation, provenance, now=now)))
+    write_text(out / REPORT_MD, _page([evaluation], provenance, now=now))
 
 
-def report(evaluation: Evaluation, provenance: Provenance) -> dict[str, object]:
+def write_joint_report(evaluations: Sequence[Evaluation], provenance: Provenance, out: Path, *, now: datetime) -> None:
+    """Write the report files over all datasets; those of each dataset lie in the folder of its name.
+
+    Parameters
+    ----------
+    evaluations
+        The measurements, all of the same detectors.
+    provenance
+        What they were made with.
+    out
+        An existing or new folder.
+    now
+        Time of the run (aware).
+
+    Raises
+    ------
+    OutputFailed
+        If a file cannot be written.
+    """
+    write_text(out / REPORT_JSON, _json(joint_report(evaluations, provenance, now=now)))
+    write_text(out / REPORT_MD, _page(evaluations, provenance, now=now))
+
+
+def joint_report(evaluations: Sequence[Evaluation], provenance: Provenance, *, now: datetime) -> dict[str, object]:
+    """Lay out the `report.json` of all datasets: a row for each dataset and detector, with its figures.
+
+    Parameters
+    ----------
+    evaluations
+        The measurements.
+    provenance
+        What they were made with.
+    now
+        Time of the run (aware).
+
+    Returns
+    -------
+    dict
+        Plain values. Ratios are in 0..1, null where not defined.
+    """
+    return {
+        "schema": f"{SCHEMA}-joint",
+        "schema_version": SCHEMA_VERSION,
+        "detector": evaluations[0].primary,
+        **_made_with(provenance),
+        "table": [
+            {
+                "dataset": evaluation.dataset.name,
+                "report": f"{evaluation.dataset.name}/{REPORT_JSON}",
+                "pairs": len(evaluation.rows),
+                "pixels": evaluation.pixels,
+                "incomplete": len(evaluation.dataset.incomplete),
+                "detector": name,
+                **asdict(scores),
+            }
+            for evaluation in evaluations
+            for name, scores in evaluation.scores.items()
+        ],
+        "timing": {
+            **_ran(provenance, now),
+            "table": [
+                {"dataset": evaluation.dataset.name, "detector": name, **_speed(evaluation, name)}
+                for evaluation in evaluations
+                for name in evaluation.scores
+            ],
+        },
+    }
+
+
+def report(evaluation: Evaluation, provenance: Provenance, *, now: datetime) -> dict[str, object]:
     """Lay out `report.json`.
 
     Parameters
@@ -70,6 +135,8 @@ def report(evaluation: Evaluation, provenance: Provenance) -> dict[str, object]:
         The measurements.
     provenance
         What they were made with.
+    now
+        Time of the run (aware).
 
     Returns
     -------
@@ -95,48 +162,32 @@ def report(evaluation: Evaluation, provenance: Provenance) -> dict[str, object]:
             "gsd_m": dataset.gsd_m,
             "assumed_gsd_m": ASSUMED_GSD_M if _any_assumed(evaluation) else None,
         },
-        "device": provenance.device,
-        "versions": dict(provenance.versions),
-        "commit": provenance.commit,
+        **_made_with(provenance),
         "detectors": {name: asdict(scores) for name, scores in evaluation.scores.items()},
         "rows": [_row(row) for row in evaluation.rows],
+        "timing": {
+            **_ran(provenance, now),
+            "detectors": {name: _speed(evaluation, name) for name in evaluation.scores},
+            "rows": [
+                {"stem": row.stem, "seconds": {name: round(seconds, 4) for name, seconds in row.seconds.items()}}
+                for row in evaluation.rows
+            ],
+        },
     }
 
 
-def log(evaluation: Evaluation, provenance: Provenance, *, now: datetime) -> dict[str, object]:
-    """Lay out `report.log.json`: all that differs from run to run.
+def _made_with(provenance: Provenance) -> dict[str, object]:
+    return {"device": provenance.device, "versions": dict(provenance.versions), "commit": provenance.commit}
 
-    Parameters
-    ----------
-    evaluation
-        The measurements.
-    provenance
-        What they were made with.
-    now
-        Time of the run (aware).
 
-    Returns
-    -------
-    dict
-        Plain values.
-    """
+def _ran(provenance: Provenance, now: datetime) -> dict[str, object]:
+    return {"finished_at": now.isoformat(timespec="seconds"), "host": provenance.host}
+
+
+def _speed(evaluation: Evaluation, detector: str) -> dict[str, float]:
     return {
-        "schema": f"{SCHEMA}-log",
-        "schema_version": SCHEMA_VERSION,
-        "finished_at": now.isoformat(timespec="seconds"),
-        "device": provenance.device,
-        "host": provenance.host,
-        "detectors": {
-            name: {
-                "seconds": round(evaluation.seconds(name), 3),
-                "mpx_per_s": round(evaluation.mpx_per_s(name), 2),
-            }
-            for name in evaluation.scores
-        },
-        "rows": [
-            {"stem": row.stem, "seconds": {name: round(seconds, 4) for name, seconds in row.seconds.items()}}
-            for row in evaluation.rows
-        ],
+        "seconds": round(evaluation.seconds(detector), 3),
+        "mpx_per_s": round(evaluation.mpx_per_s(detector), 2),
     }
 
 
@@ -206,6 +257,11 @@ def write_text(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise OutputFailed(f"{path}: could not be written ({error}); check room and permission.") from error
+
+
+def _page(evaluations: Sequence[Evaluation], provenance: Provenance, *, now: datetime) -> str:
+    sections = [describe(evaluation, level=2) for evaluation in evaluations]
+    return "# 精度评测 Accuracy\n\n" + describe_run(provenance, now=now) + "\n" + "\n".join(sections)
 
 
 def _json(content: dict[str, object]) -> str:

@@ -1,10 +1,11 @@
 """Results out: the formats that others read, the overview, the record of a run, and the folder they go to."""
 
-from rs_governance.publish.geojson import write_geojson
-from rs_governance.publish.geopackage import write_gpkg
-from rs_governance.publish.map_view import Picture, preview
+from rs_governance.publish.formats.geojson import write_geojson
+from rs_governance.publish.formats.geopackage import write_gpkg
 from rs_governance.publish.output_folder import OutputFolder, writing
-from rs_governance.publish.overview import Overview
+from rs_governance.publish.pictures.map_view import Picture, preview
+from rs_governance.publish.pictures.overview import Overview
+from rs_governance.publish.pictures.score import NOT_OBSERVED, SCORE_STEP, ScoreWriter
 from rs_governance.publish.run_record import (
     InputFile,
     RunLog,
@@ -14,7 +15,6 @@ from rs_governance.publish.run_record import (
     write_run_log,
     write_run_record,
 )
-from rs_governance.publish.score import NOT_OBSERVED, SCORE_STEP, ScoreWriter
 
 __all__ = [
     "NOT_OBSERVED",

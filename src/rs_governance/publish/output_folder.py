@@ -100,8 +100,7 @@ class OutputFolder:
         try:
             with writing(self.out):
                 self._refuse_foreign()
-                self.out.parent.mkdir(parents=True, exist_ok=True)
-                self._make_part()
+                self._make_room()
         except BaseException:
             self._unlock()
             raise
@@ -134,6 +133,16 @@ class OutputFolder:
             raise OutputFailed(
                 f"{str(self.out)!r} holds {foreign[0]!r}, which no run wrote; move it away or choose another folder."
             )
+
+    def _make_room(self) -> None:
+        try:
+            self.out.parent.mkdir(parents=True, exist_ok=True)
+            self._make_part()
+        except FileNotFoundError as error:  # the folder above is there, or was just made: this is no place for files
+            raise OutputFailed(
+                f"Cannot write {str(self.out)!r}: no folder can be made in {str(self.out.parent)!r}, which is not a disk "
+                "(such as /proc) or is being removed; choose another place."
+            ) from error
 
     def _make_part(self) -> None:
         """Make the hidden folder, or take over a dead run's, and empty it."""

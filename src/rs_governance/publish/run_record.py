@@ -2,14 +2,13 @@
 
 import hashlib
 import importlib.metadata
-import json
 import os
 import platform
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 from typing import Any
 
 import pyogrio
@@ -18,9 +17,8 @@ import rasterio
 import shapely
 
 from rs_governance.detect.findings import FINDINGS
-from rs_governance.errors import SchemaViolation
-from rs_governance.publish.output_folder import writing
-from rs_governance.publish.schema import SCHEMA_ID
+from rs_governance.publish.json_file import refuse_absolute_paths, write_json
+from rs_governance.publish.schema import schema_id
 from rs_governance.scenes import PixelGrid, Registration
 
 RECORD_VERSION = "1.0"
@@ -112,7 +110,8 @@ def hash_files(paths: Iterable[Path], *, threads: int = 2) -> tuple[InputFile, .
 
 
 def _hash_file(path: Path) -> InputFile:
-    digest, buffer, size = hashlib.sha256(), memoryview(bytearray(_CHUNK_BYTES)), 0
+    room = min(_CHUNK_BYTES, max(1, path.stat().st_size))  # tens of thousands of small pictures need no 4 MiB each
+    digest, buffer, size = hashlib.sha256(), memoryview(bytearray(room)), 0
     with path.open("rb", buffering=0) as file:
         while count := file.readinto(buffer):
             digest.update(buffer[:count])
@@ -120,9 +119,15 @@ def _hash_file(path: Path) -> InputFile:
     return InputFile(name=path.name, size_bytes=size, sha256=digest.hexdigest())
 
 
-def software_versions() -> dict[str, str]:
-    """Return the versions that a result may depend on, by name."""
-    versions = {name: importlib.metadata.version(name) for name in _LIBRARIES}
+def software_versions(*more: str) -> dict[str, str]:
+    """Return the versions that a result may depend on, by name.
+
+    Parameters
+    ----------
+    *more
+        Distributions beside those that every run uses.
+    """
+    versions = {name: importlib.metadata.version(name) for name in (*_LIBRARIES, *more)}
     versions |= {
         "python": platform.python_version(),
         "gdal-raster": str(rasterio.__gdal_version__),
@@ -147,7 +152,7 @@ def write_run_record(path: Path, record: RunRecord) -> None:
     document = {
         "kind": "rs-governance run",
         "version": RECORD_VERSION,
-        "findings_schema": {"id": SCHEMA_ID, "version": FINDINGS.version},
+        "findings_schema": {"id": schema_id(FINDINGS.name, FINDINGS.version), "version": FINDINGS.version},
         "inputs": {part: [asdict(file) for file in files] for part, files in record.inputs.items()},
         "parameters": dict(record.parameters),
         "device": record.device,
@@ -164,8 +169,8 @@ def write_run_record(path: Path, record: RunRecord) -> None:
         "findings": record.findings,
         "versions": software_versions(),
     }
-    _refuse_absolute_paths(document, "")
-    _write_json(path, document)
+    refuse_absolute_paths(document, path.name)
+    write_json(path, document)
 
 
 def write_run_log(path: Path, log: RunLog) -> None:
@@ -185,31 +190,9 @@ def write_run_log(path: Path, log: RunLog) -> None:
         "system": platform.system(),
         "cpus": os.cpu_count(),
     }
-    _write_json(path, document)
+    write_json(path, document)
 
 
 def _crs_name(crs: pyproj.CRS) -> str:
     authority = crs.to_authority()
     return crs.to_wkt() if authority is None else ":".join(authority)
-
-
-def _refuse_absolute_paths(value: object, place: str) -> None:
-    if isinstance(value, Mapping):
-        for key, member in value.items():
-            _refuse_absolute_paths(member, f"{place}/{key}")
-    elif isinstance(value, (list, tuple)):
-        for index, member in enumerate(value):
-            _refuse_absolute_paths(member, f"{place}/{index}")
-    elif isinstance(value, Path) or (
-        isinstance(value, str) and (PurePosixPath(value).is_absolute() or PureWindowsPath(value).is_absolute())
-    ):
-        raise SchemaViolation(f"run.json must hold file names only, but {place} is {str(value)!r}.")
-
-
-def _write_json(path: Path, document: Mapping[str, Any]) -> None:
-    try:
-        text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
-    except (TypeError, ValueError) as error:
-        raise SchemaViolation(f"{path.name} holds a value that JSON does not know: {error}.") from error
-    with writing(path):
-        path.write_text(text, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Writes what is generated from the declaration of the findings: the JSON Schema and `docs/schema.md`.
+"""Writes what is generated from the declarations: the JSON Schemas and `docs/schema.md`.
 
 python -m rs_governance.publish.schema_files            # say what is out of date
 python -m rs_governance.publish.schema_files --write    # write it
@@ -7,71 +7,205 @@ python -m rs_governance.publish.schema_files --write    # write it
 import argparse
 import json
 import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
-from rs_governance.detect.findings import FINDINGS, LAND_CLASSES_ZH
-from rs_governance.publish.schema import SCHEMA_FILE, SCHEMA_ID, findings_schema
+from rs_governance.detect.findings import FINDINGS
+from rs_governance.publish.formats.geopackage import UNITS_OF_SPOTS, UNSEEN
+from rs_governance.publish.formats.shapefile import short_names
+from rs_governance.publish.month.decisions import decisions_schema
+from rs_governance.publish.month.manifest import manifest_schema
+from rs_governance.publish.month.quarter import quarter_schema
+from rs_governance.publish.month.statistics import FIGURES, UNIT_FIGURES, UNIT_KEYS, statistics_schema
+from rs_governance.publish.month.tasks import TASKS, task_index_schema, task_list_schema
+from rs_governance.publish.schema import SCHEMA_FOLDER, table_schema
+from rs_governance.publish.titles import TITLES
+from rs_governance.rules import SPOTS
+from rs_governance.rules.sites import SITES
 from rs_governance.table import Column
 
 DOCS_FILE = Path(__file__).parents[3] / "docs" / "schema.md"
 """The generated page, in the sources only."""
 
 
-def schema_text() -> str:
-    """Return the text of the JSON Schema file."""
-    return json.dumps(findings_schema(), ensure_ascii=False, indent=2) + "\n"
+def schemas() -> tuple[dict[str, Any], ...]:
+    """Return every JSON Schema of what is published."""
+    collection = "A GeoJSON FeatureCollection (RFC 7946, WGS84 longitude and latitude), one feature a"
+    return (
+        table_schema(FINDINGS, title="Findings of rsg detect", description=f"{collection} finding."),
+        table_schema(SPOTS, title="Spots of an issue", description=f"{collection} spot."),
+        table_schema(SITES, title="Sites of a quarter", description=f"{collection} site."),
+        quarter_schema(),
+        task_list_schema(),
+        task_index_schema(),
+        statistics_schema(),
+        decisions_schema(),
+        manifest_schema(),
+    )
+
+
+def generated() -> Mapping[Path, str]:
+    """Return the text of every generated file."""
+    texts = {DOCS_FILE: docs_text()}
+    for schema in schemas():
+        *_, name, version = schema["$id"].split(":")
+        texts[SCHEMA_FOLDER / f"{name}-{version}.json"] = json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
+    return texts
 
 
 def docs_text() -> str:
     """Return the text of `docs/schema.md`."""
-    rows = [
-        f"| `{column.name}` | {column.alias_zh} | {column.dtype} | {column.unit or ''} | {_allowed(column)} "
-        f"| {'yes' if column.nullable else 'no'} | {column.meaning_en}<br>{column.meaning_zh} |"
-        for column in FINDINGS.columns
-    ]
-    classes = [f"| `{name}` | {word} |" for name, word in LAND_CLASSES_ZH.items()]
-    return "\n".join([_DOCS_HEAD, *rows, _DOCS_CLASSES, *classes, _DOCS_FORMATS])
+    short = short_names(SPOTS)
+    return "\n".join((
+        _HEAD,
+        *_table(FINDINGS.columns),
+        _OUTLINE,
+        _SPOTS,
+        *_table(SPOTS.columns, short=short),
+        "| `geometry` | | 图形 | Polygon, MultiPolygon | | valid, not empty | no | Outline.<br>图斑边界。 |",
+        _SITES,
+        *_table(SITES.columns),
+        "| `geometry` | 图形 | Polygon, MultiPolygon | | valid, not empty | no | Outlines of all its spots together.<br>全部图斑合并后的边界。 |",
+        _UNITS_OF_SPOTS,
+        *_table(UNITS_OF_SPOTS),
+        _UNSEEN,
+        *_table(UNSEEN),
+        "| `geometry` | 图形 | MultiPolygon | | valid | no | Outline.<br>边界。 |",
+        _TASKS,
+        *_table([column for column in TASKS.columns if column.name not in SPOTS.by_name]),
+        _STATISTICS,
+        *_table(FIGURES),
+        _STATISTICS_UNITS,
+        *_table((*UNIT_KEYS, *UNIT_FIGURES)),
+        _VALUES,
+        *(
+            f"| `{name}` | `{code}` | {word.zh} | {word.en} |"
+            for name, words in TITLES.items()
+            if name != "after_class"
+            for code, word in words.items()
+        ),
+        _FORMATS,
+    ))
+
+
+def _table(columns: Iterable[Column], *, short: Mapping[str, str] | None = None) -> list[str]:
+    heads = ["column", *(["Shapefile"] if short else []), "中文名", "type", "unit", "allowed", "may be null", "meaning"]
+    rows = [f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
+    for column in columns:
+        cells = [
+            f"`{column.name}`",
+            *([f"`{short[column.name]}`"] if short else []),
+            column.alias_zh,
+            column.dtype,
+            column.unit or "",
+            _allowed(column),
+            "yes" if column.nullable else "no",
+            f"{column.meaning_en}<br>{column.meaning_zh}",
+        ]
+        rows.append(f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |")
+    return rows
 
 
 def _allowed(column: Column) -> str:
     if column.values is not None:
-        return "a class, below"
+        return "a value, below"
     if column.pattern is not None:
-        return f"`{column.pattern}`"
+        return f"`{column.pattern}`" if "|" not in column.pattern else f"<code>{column.pattern}</code>"
     if column.minimum is not None and column.maximum is not None:
         return f"{column.minimum:g} to {column.maximum:g}"
     return "" if column.minimum is None else f"≥ {column.minimum:g}"
 
 
-_DOCS_HEAD = f"""\
-<!-- Generated by `python -m rs_governance.publish.schema_files --write`; edit src/rs_governance/detect/findings.py. -->
-# Findings, version {FINDINGS.version}
+_HEAD = f"""\
+<!-- Generated by `python -m rs_governance.publish.schema_files --write` from the declarations of the tables. -->
+# Tables and files
+
+## Findings, version {FINDINGS.version}
 
 One row is one place that looks changed between two images: a suspected change, never a verdict. The same columns,
 in the same order, are in `findings.geojson`, in `findings.gpkg` and in the GeoDataFrame that `detect` returns.
+"""
 
-| column | 中文名 | type | unit | allowed | may be null | meaning |
-|---|---|---|---|---|---|---|"""
+_OUTLINE = "| `geometry` | 图形 | Polygon, MultiPolygon | | valid, not empty | no | Outline of the changed ground.<br>变化范围边界。 |"
 
-_DOCS_CLASSES = """\
-| `geometry` | 图形 | Polygon, MultiPolygon | | valid, not empty | no | Outline of the changed ground.<br>变化范围边界。 |
+_SPOTS = f"""\
 
-## Classes
+## Spots of an issue, version {SPOTS.version}
 
-| value | 中文 |
-|---|---|"""
+One row is one finding that was joined, numbered, judged and published: still suspected, never a verdict. The same
+columns, in the same order, are in an issue's `findings.geojson`, `findings.gpkg` (layer `spots`), `findings.parquet` and
+`shapefile/findings.shp`, there by the names of at most ten characters in the second column.
+"""
 
-_DOCS_FORMATS = f"""\
+_SITES = f"""\
+
+## Sites of a quarter, version {SITES.version}
+
+One row is one place with one or more spots of a quarter, counted once: `sites.geojson`, `sites.gpkg`, `sites.xlsx`; figures in
+`quarter.json`.
+"""
+
+_UNITS_OF_SPOTS = """\
+
+### `units_of_spots`, a table in the GeoPackage of an issue
+
+One row is one spot and one unit that it touches. At each level the parts of a spot sum to its area.
+"""
+
+_UNSEEN = """\
+
+### `unseen`, a layer in the GeoPackage of an issue
+"""
+
+_TASKS = f"""\
+
+## Task lists, version {TASKS.version}
+
+`tasks/by_town`, `tasks/by_department`, `tasks/by_theme` and `tasks/by_inspector` each have every red and yellow spot in
+exactly one list; `tasks/index.json` names all lists. `tasks/screen_audit.geojson` has the greens that were drawn for a
+look on screen, with the seed and the share of the draw: the spots with the smallest SHA-256 digests of `seed/number`.
+A task has most columns of the spot, by the same names, and these:
+"""
+
+_STATISTICS = """\
+
+## Statistics
+
+`statistics.json`, `statistics.csv` and `statistics.xlsx` hold the same figures. Of all spots, and of each severity,
+suspicion, theme, kind, department and basis:
+"""
+
+_STATISTICS_UNITS = """\
+
+Of each unit, and of what lies outside all units of a level:
+"""
+
+_VALUES = """\
+
+## Values
+
+| column | value | 中文 | English |
+|---|---|---|---|"""
+
+_FORMATS = """\
 
 ## Formats
 
-- `findings.geojson` follows RFC 7946: WGS84 longitude and latitude, 7 decimals, outer rings counter-clockwise, null
-  for what is missing, dates as `YYYY-MM-DD`. `schema_id` is `{SCHEMA_ID}`; its JSON Schema (draft 7) is
-  `src/rs_governance/publish/schemas/{SCHEMA_FILE.name}`.
-  Findings without a CRS, or on both sides of the 180° meridian, cannot be written as GeoJSON.
-- `findings.gpkg` holds the layer `findings` in the CRS of the earlier image, with the Chinese names as field aliases
-  and a default QGIS style. Name the layer when you read it: `geopandas.read_file("findings.gpkg", layer="findings")`.
-- Numbers are rounded when they are written: areas and lengths to 0.01, ratios to 0.0001.
+- Files `*.geojson` follow RFC 7946: WGS84 longitude and latitude, 7 decimals, outer rings counter-clockwise, null for
+  what is missing, dates as `YYYY-MM-DD`. Each says its `schema_id` and `schema_version`; the JSON Schemas (draft 7) are in
+  `src/rs_governance/publish/schemas/`, and every feature is checked when it is written.
+  What has no CRS, or lies on both sides of the 180° meridian, cannot be written as GeoJSON.
+- Files `*.gpkg` are in the CRS of the earlier image (an issue's in that of the district), with Chinese field aliases, the
+  words of coded values and default QGIS styles. Name the layer when you read them: `geopandas.read_file("findings.gpkg", layer="spots")`;
+  QGIS wants its styles in a table that other readers take for one more layer, and some of them warn of it.
+- `findings.parquet` is GeoParquet 1.1 in the district's CRS; the column `bbox` is the box of each outline.
+- `findings.shp` is in GBK. Texts are cut at 254 bytes, between two characters; what GBK lacks is written plainly (m2 for m²).
+- `findings.kml` is KML 2.2 for phones: a folder a town, the most urgent first, green switched off.
+- `nav_gcj02_lon` and `nav_gcj02_lat` are for navigation on phone maps only. No geometry is ever in GCJ-02.
+- `decisions.json` has for each spot the steps of its decision; `manifest.json` the digests of all inputs and outputs.
+- Numbers are rounded when they are written: areas and lengths to 0.01, ratios to 0.0001, degrees to 0.0000001.
+- 1 mu (亩) is 2000/3 m². Never add up `area_m2` over units: the parts are in `units_of_spots` and in the statistics.
 - `score.tif` holds the score of every pixel: physical value = stored value × 0.004, no data = 255 (not observed).
 
 A new column raises the second number of the version; a renamed or removed one, or a new meaning, the first.
@@ -83,14 +217,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m rs_governance.publish.schema_files", description=main.__doc__)
     parser.add_argument("--write", action="store_true", help="write the files instead of checking them")
     options = parser.parse_args(arguments)
-    stale = [
-        file
-        for file, text in ((SCHEMA_FILE, schema_text()), (DOCS_FILE, docs_text()))
-        if not file.is_file() or file.read_text(encoding="utf-8") != text
-    ]
-    for file in stale:
+    stale = 0
+    for file, text in generated().items():
+        if file.is_file() and file.read_text(encoding="utf-8") == text:
+            continue
+        stale += 1
         if options.write:
-            file.write_text(schema_text() if file == SCHEMA_FILE else docs_text(), encoding="utf-8")
+            file.write_text(text, encoding="utf-8")
         sys.stdout.write(f"{'wrote' if options.write else 'stale'} {file.name}\n")
     return int(bool(stale) and not options.write)
 

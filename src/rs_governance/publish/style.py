@@ -1,11 +1,18 @@
-"""How a finding looks: the colours of the score, on the overview and in desktop GIS."""
+"""How findings and spots look: their colours on pictures, on phones and in desktop GIS."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
 import numpy as np
 
 from rs_governance.detect.findings import FINDINGS
+from rs_governance.publish.titles import titles_of
+from rs_governance.rules import SPOTS
+from rs_governance.table import Table
+
+Rgb = tuple[int, int, int]
+"""Colour, 0..255 each."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,7 +23,7 @@ class ScoreClass:
     """Smallest score of the class."""
     upper: float
     """Where the next class begins; the last one includes it."""
-    rgb: tuple[int, int, int]
+    rgb: Rgb
     """Colour of the outline, 0..255."""
 
 
@@ -28,7 +35,13 @@ SCORE_CLASSES = (
 )
 """Yellow to red: the more certain, the darker and the redder."""
 
-CASING_RGB = (20, 24, 31)
+SEVERITY_RGB: Mapping[str, Rgb] = {"red": (255, 32, 64), "yellow": (255, 190, 0), "green": (40, 200, 110)}
+"""Colour of the outlines of each severity, the most urgent first."""
+
+UNSEEN_RGB: Rgb = (120, 130, 145)
+"""Colour of what could not be seen."""
+
+CASING_RGB: Rgb = (20, 24, 31)
 """Dark edge on both sides of an outline, so that it shows on bright ground too."""
 
 
@@ -44,14 +57,13 @@ def score_class(score: float) -> ScoreClass:
     return SCORE_CLASSES[int(np.searchsorted(edges, score, side="right"))]
 
 
-def qgis_style() -> str:
-    """Return the default QGIS style (QML) of the findings layer: cased outlines coloured by score."""
-    root = ElementTree.Element("qgis", version="3.22.0", styleCategories="Symbology|Fields")
+def score_style() -> str:
+    """Return the default QGIS style (QML) of findings: cased outlines coloured by score."""
+    root = _document()
     renderer = ElementTree.SubElement(
         root, "renderer-v2", type="graduatedSymbol", attr="score", graduatedMethod="GraduatedColor", enableorderby="0"
     )
     ranges = ElementTree.SubElement(renderer, "ranges")
-    symbols = ElementTree.SubElement(renderer, "symbols")
     for index, each in enumerate(SCORE_CLASSES):
         ElementTree.SubElement(
             ranges,
@@ -62,30 +74,92 @@ def qgis_style() -> str:
             label=f"{each.lower:.2f} – {each.upper:.2f}",
             render="true",
         )
-        symbol = ElementTree.SubElement(symbols, "symbol", type="fill", name=str(index), alpha="1", clip_to_extent="1")
-        _outline_layer(symbol, CASING_RGB, width_mm=0.9)
-        _outline_layer(symbol, each.rgb, width_mm=0.46)
-    aliases = ElementTree.SubElement(root, "aliases")
-    for index, column in enumerate(FINDINGS.columns, start=1):  # field 0 is fid
-        ElementTree.SubElement(aliases, "alias", index=str(index), field=column.name, name=column.alias_zh)
-    ElementTree.indent(root)
-    return "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n" + ElementTree.tostring(
-        root, encoding="unicode"
+    _add_cased_outlines(renderer, [each.rgb for each in SCORE_CLASSES])
+    _add_aliases(root, FINDINGS)
+    return _text(root)
+
+
+def severity_style() -> str:
+    """Return the default QGIS style (QML) of spots: cased outlines coloured by severity, green below red."""
+    root = _document()
+    renderer = ElementTree.SubElement(
+        root, "renderer-v2", type="categorizedSymbol", attr="severity", symbollevels="0", enableorderby="0"
     )
+    categories = ElementTree.SubElement(renderer, "categories")
+    for index, severity in enumerate(SEVERITY_RGB):
+        label = " ".join(titles_of("severity", severity))
+        ElementTree.SubElement(
+            categories, "category", symbol=str(index), value=severity, label=label, type="string", render="true"
+        )
+    _add_cased_outlines(renderer, list(SEVERITY_RGB.values()))
+    _add_aliases(root, SPOTS)
+    return _text(root)
 
 
-def _outline_layer(symbol: ElementTree.Element, rgb: tuple[int, int, int], *, width_mm: float) -> None:
-    layer = ElementTree.SubElement(symbol, "layer", {"class": "SimpleLine", "enabled": "1", "locked": "0", "pass": "0"})
-    settings = {
-        "joinstyle": "round",
-        "capstyle": "round",
-        "line_style": "solid",
-        "line_color": ",".join(str(part) for part in (*rgb, 255)),
-        "line_width": f"{width_mm:g}",
-        "line_width_unit": "MM",
-    }
+def unseen_style() -> str:
+    """Return the default QGIS style (QML) of what could not be seen: grey hatching."""
+    root = _document()
+    renderer = ElementTree.SubElement(root, "renderer-v2", type="singleSymbol", enableorderby="0")
+    symbol = _add_symbol(ElementTree.SubElement(renderer, "symbols"), 0)
+    colour = _colour(UNSEEN_RGB)
+    _add_layer(
+        symbol,
+        "SimpleFill",
+        {
+            "color": colour,
+            "style": "b_diagonal",
+            "outline_color": colour,
+            "outline_style": "solid",
+            "outline_width": "0.26",
+        },
+    )
+    return _text(root)
+
+
+def _document() -> ElementTree.Element:
+    return ElementTree.Element("qgis", version="3.22.0", styleCategories="Symbology|Fields")
+
+
+def _add_aliases(root: ElementTree.Element, table: Table) -> None:
+    aliases = ElementTree.SubElement(root, "aliases")
+    for index, column in enumerate(table.columns, start=1):  # field 0 is fid
+        ElementTree.SubElement(aliases, "alias", index=str(index), field=column.name, name=column.alias_zh)
+
+
+def _add_cased_outlines(renderer: ElementTree.Element, colours: Sequence[Rgb]) -> None:
+    symbols = ElementTree.SubElement(renderer, "symbols")
+    for index, rgb in enumerate(colours):
+        symbol = _add_symbol(symbols, index)
+        for line, width_mm in ((CASING_RGB, 0.9), (rgb, 0.46)):
+            settings = {
+                "joinstyle": "round",
+                "capstyle": "round",
+                "line_style": "solid",
+                "line_color": _colour(line),
+                "line_width": f"{width_mm:g}",
+                "line_width_unit": "MM",
+            }
+            _add_layer(symbol, "SimpleLine", settings)
+
+
+def _add_symbol(symbols: ElementTree.Element, index: int) -> ElementTree.Element:
+    return ElementTree.SubElement(symbols, "symbol", type="fill", name=str(index), alpha="1", clip_to_extent="1")
+
+
+def _add_layer(symbol: ElementTree.Element, kind: str, settings: dict[str, str]) -> None:
+    layer = ElementTree.SubElement(symbol, "layer", {"class": kind, "enabled": "1", "locked": "0", "pass": "0"})
     options = ElementTree.SubElement(layer, "Option", type="Map")
     for name, value in settings.items():
         ElementTree.SubElement(options, "Option", name=name, value=value, type="QString")
     for name, value in settings.items():  # QGIS before 3.26 reads these
         ElementTree.SubElement(layer, "prop", k=name, v=value)
+
+
+def _colour(rgb: Rgb) -> str:
+    return ",".join(str(part) for part in (*rgb, 255))
+
+
+def _text(root: ElementTree.Element) -> str:
+    ElementTree.indent(root)
+    text = ElementTree.tostring(root, encoding="unicode")
+    return f"<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n{text}"

@@ -32,6 +32,8 @@ class Registration:
     """Windows, or parts of windows, with enough texture and usable ground."""
     reliable: bool
     """Whether the shift is trusted; otherwise it is 0."""
+    unaligned_allowed: bool = False
+    """Whether the pair would have been refused as not alignable, had the caller not said to take it as delivered."""
 
 
 UNREGISTERED = Registration(dy_px=0.0, dx_px=0.0, residual_px=None, windows_used=0, windows_tried=0, reliable=False)

@@ -97,8 +97,8 @@ def sensors() -> tuple[Sensor, ...]:
     )
 
 
-def find_sensor(name: str) -> Sensor:
-    """Return the sensor called `name`, without regard to case and hyphens.
+def find_sensor(name: str, *, bands_option: str = "--bands") -> Sensor:
+    """Return the sensor called `name`, without regard to case and hyphens; a message names the option for bands.
 
     Raises
     ------
@@ -114,7 +114,7 @@ def find_sensor(name: str) -> Sensor:
         if _plain(sensor.name) == _plain(name):
             return sensor
     known = ", ".join(sensor.name for sensor in sensors())
-    raise UsageError(f"Unknown sensor '{name}'; known: {known}. Name the bands with --bands instead.")
+    raise UsageError(f"Unknown sensor '{name}'; known: {known}. Name the bands with {bands_option} instead.")
 
 
 def guess_sensor(texts: Sequence[str], descriptions: Sequence[str | None]) -> Sensor | None:
@@ -148,7 +148,12 @@ def check_roles(roles: Sequence[str]) -> tuple[str, ...]:
 
 
 def infer_roles(
-    *, descriptions: Sequence[str | None], colours: Sequence[str], sensor: Sensor | None, sensor_is_given: bool
+    *,
+    descriptions: Sequence[str | None],
+    colours: Sequence[str],
+    sensor: Sensor | None,
+    sensor_is_given: bool,
+    bands_option: str = "--bands",
 ) -> tuple[str, ...]:
     """Return one role for each band, the alpha band left out by the caller.
 
@@ -166,6 +171,8 @@ def infer_roles(
         The given or guessed sensor.
     sensor_is_given
         Whether the user named it.
+    bands_option
+        Option that names bands, for messages.
 
     Raises
     ------
@@ -178,7 +185,7 @@ def infer_roles(
         if layout is None:
             counts = " or ".join(str(len(known)) for known in sensor.layouts)
             raise BandsMismatch(
-                f"Sensor {sensor.name} has {counts} bands, the image has {count}; name them with --bands instead."
+                f"Sensor {sensor.name} has {counts} bands, the image has {count}; name them with {bands_option} instead."
             )
         return layout
     said = [_role_of_description(text, sensor) for text in descriptions]

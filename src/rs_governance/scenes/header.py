@@ -12,7 +12,7 @@ from rasterio.enums import ColorInterp, MaskFlags
 from rasterio.windows import Window as RasterWindow
 
 from rs_governance.errors import BandsMismatch, CrsRefused, SceneUnreadable
-from rs_governance.scenes.crs import check_placement, read_crs
+from rs_governance.scenes.crs import RASTER, Remedies, check_placement, read_crs
 from rs_governance.scenes.gdal import open_raster, readable
 from rs_governance.scenes.grid import PixelGrid
 
@@ -50,7 +50,12 @@ class FileHeader:
 
 
 def read_header(
-    path: Path, *, assume_gsd_m: float | None = None, towgs84: tuple[float, ...] | None = None, is_mask: bool = False
+    path: Path,
+    *,
+    assume_gsd_m: float | None = None,
+    towgs84: tuple[float, ...] | None = None,
+    is_mask: bool = False,
+    remedies: Remedies = RASTER,
 ) -> FileHeader:
     """Read and check the header of one raster.
 
@@ -64,6 +69,8 @@ def read_header(
         Seven parameters to WGS 84 for an old datum.
     is_mask
         Whether the samples are flags; then a palette is no obstacle.
+    remedies
+        What messages about the CRS advise.
 
     Raises
     ------
@@ -90,7 +97,7 @@ def read_header(
         flags = dataset.mask_flag_enums[0]
         return FileHeader(
             path=path,
-            grid=_read_grid(dataset, path, assume_gsd_m=assume_gsd_m, towgs84=towgs84),
+            grid=_read_grid(dataset, path, assume_gsd_m=assume_gsd_m, towgs84=towgs84, remedies=remedies),
             count=dataset.count,
             dtype=dtype,
             block_shape=dataset.block_shapes[0],
@@ -104,12 +111,17 @@ def read_header(
 
 
 def _read_grid(
-    dataset: rasterio.DatasetReader, path: Path, *, assume_gsd_m: float | None, towgs84: tuple[float, ...] | None
+    dataset: rasterio.DatasetReader,
+    path: Path,
+    *,
+    assume_gsd_m: float | None,
+    towgs84: tuple[float, ...] | None,
+    remedies: Remedies,
 ) -> PixelGrid:
     height, width = dataset.shape
     crs: pyproj.CRS | None = None
     if dataset.crs is not None and not dataset.transform.is_identity:
-        crs = read_crs(dataset.crs.to_wkt(), path, towgs84=towgs84)
+        crs = read_crs(dataset.crs.to_wkt(), path, towgs84=towgs84, remedies=remedies)
         check_placement(crs, dataset.transform, height, width, path)
         return PixelGrid(crs=crs, transform=dataset.transform, height=height, width=width)
     if assume_gsd_m is not None:

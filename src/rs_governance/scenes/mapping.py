@@ -9,6 +9,7 @@ import pyproj
 from affine import Affine
 from numpy.typing import NDArray
 
+from rs_governance.scenes.crs import transformer
 from rs_governance.scenes.grid import PixelGrid, Window
 
 Coordinates = NDArray[np.float64]
@@ -36,7 +37,9 @@ class PixelMapping:
         self._grid = grid
         self._from_grid = grid.transform @ Affine.translation(dx_px, dy_px)
         self._to_source = ~source.transform
-        self._crs = None if grid.crs == source.crs else (grid.crs, source.crs)
+        self._crs: tuple[pyproj.CRS, pyproj.CRS] | None = None
+        if grid.crs is not None and source.crs is not None and grid.crs != source.crs:
+            self._crs = grid.crs, source.crs
         self._local = threading.local()
 
     def __call__(self, rows: Coordinates, cols: Coordinates) -> tuple[Coordinates, Coordinates]:
@@ -94,11 +97,11 @@ class PixelMapping:
         guess_cols, guess_rows = _apply(self.affine(window), cols - window.col, rows - window.row)
         return float(np.hypot(guess_rows - source_rows, guess_cols - source_cols).max())
 
-    def _transformer(self, here: pyproj.CRS | None, there: pyproj.CRS | None) -> pyproj.Transformer:
-        transformer: pyproj.Transformer | None = getattr(self._local, "transformer", None)
-        if transformer is None:
-            transformer = self._local.transformer = pyproj.Transformer.from_crs(here, there, always_xy=True)
-        return transformer
+    def _transformer(self, here: pyproj.CRS, there: pyproj.CRS) -> pyproj.Transformer:
+        way: pyproj.Transformer | None = getattr(self._local, "transformer", None)
+        if way is None:
+            way = self._local.transformer = transformer(here, there)
+        return way
 
 
 def _lattice(window: Window, points: int) -> tuple[Coordinates, Coordinates]:

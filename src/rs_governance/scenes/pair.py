@@ -18,6 +18,8 @@ from rs_governance.scenes.scene import Scene
 
 # A scene this much coarser than the other one sets the grid: pixels cannot be invented.
 _COARSER = 1.5
+# Fewer pixels than this show nothing that could be told from noise.
+_SMALLEST_PX = 8
 # Less than this of a pixel at the edge is not worth a row that only one scene has.
 _EDGE_PX = 0.05
 
@@ -62,7 +64,7 @@ def pair_scenes(before: Scene, after: Scene, *, aoi: Path | str | Outline | None
     UsageError
         If `before` was taken after `after`.
     NoOverlap
-        If the scenes and the area have no ground in common.
+        If the scenes and the area have no ground in common, or hardly any.
     """
     if before.acquired_on is not None and after.acquired_on is not None and before.acquired_on > after.acquired_on:
         raise UsageError(
@@ -81,6 +83,12 @@ def pair_scenes(before: Scene, after: Scene, *, aoi: Path | str | Outline | None
     else:
         area = _area(aoi, before.grid.crs) if aoi is not None else None
         grid = _common_grid(before, after, area)
+    # An image beside itself is only read, however small.
+    if before is not after and min(grid.height, grid.width) < _SMALLEST_PX:
+        raise NoOverlap(
+            f"'{before.image_id}' and '{after.image_id}' share {grid.width} x {grid.height} pixels of the ground that is "
+            f"asked for, expected at least {_SMALLEST_PX} each way; give larger scenes or a larger area."
+        )
     return ScenePair(
         before=before,
         after=after,

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, reduce
 from typing import Protocol
 
 import numpy as np
@@ -16,7 +16,6 @@ from rs_governance.scenes.grid import PixelGrid, Window
 from rs_governance.scenes.mapping import PixelMapping
 from rs_governance.scenes.reader import SceneReader
 from rs_governance.scenes.tiles import Pixels, Tile, TileCache, Valid, assemble
-from rs_kernels import translate
 
 # A smaller fraction of a pixel is not worth the smoothing that resampling brings.
 _NEGLIGIBLE_PX = 0.05
@@ -83,13 +82,16 @@ class ShiftedScene:
         """Resample by the fraction of a pixel; usable is what comes from usable pixels alone."""
         if not self._margin:
             return raw.data, raw.valid
+        # Imported here: Numba takes half a second, and who asks what an image is moves no pixels.
+        from rs_kernels import translate
+
         margin = self._margin
         data = translate(raw.data, self._dy, self._dx, margin=margin)
         if raw.valid.all():
             return data, raw.valid[margin:-margin, margin:-margin].copy()
         valid = _supported(_supported(raw.valid, self._dy, margin, axis=0), self._dx, margin, axis=1)
         if not valid.all():
-            data[:, ~valid] = 0
+            np.copyto(data, 0, where=~valid)  # a third of the time of an assignment by mask
         return data, valid
 
     def close(self) -> None:
@@ -205,5 +207,6 @@ def _supported(valid: Valid, fraction: float, margin: int, *, axis: int) -> Vali
     size = valid.shape[axis] - 2 * margin
     offsets = range(math.floor(fraction) - 1, math.floor(fraction) + 3) if fraction else range(1)
     lines = np.moveaxis(valid, axis, 0)
-    parts = [lines[margin + offset : margin + offset + size] for offset in offsets]
-    return np.moveaxis(np.logical_and.reduce(parts), 0, axis)
+    # One after the other: `reduce` would first put them into one array.
+    supported: Valid = reduce(np.logical_and, (lines[margin + offset :][:size] for offset in offsets))
+    return np.moveaxis(supported, 0, axis)

@@ -2,14 +2,16 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
-from rs_governance.errors import BandsMismatch, CrsRefused, UsageError
+from rs_governance.errors import CrsRefused, UsageError
 from rs_governance.scenes.bands import check_roles, find_sensor, guess_sensor, infer_roles
+from rs_governance.scenes.crs import RASTER
 from rs_governance.scenes.dates import find_acquired_on, find_date
 from rs_governance.scenes.grid import PixelGrid, Window
 from rs_governance.scenes.header import KEPT_DTYPES, FileHeader, read_header
@@ -64,6 +66,7 @@ def open_scene(
     assume_gsd_m: float | None = None,
     zero_is_nodata: bool | None = None,
     towgs84: tuple[float, float, float, float, float, float, float] | None = None,
+    which: Literal["before", "after"] | None = None,
 ) -> Scene:
     """Open one image and check that it can be placed on the ground.
 
@@ -91,6 +94,8 @@ def open_scene(
     towgs84
         Seven parameters to WGS 84 for Beijing 54 or Xian 80 data (`dx, dy, dz` in metres, `rx, ry, rz` in arc
         seconds, scale in ppm; position vector rotation).
+    which
+        Which of two images it is, so that a message names that one's option.
 
     Raises
     ------
@@ -101,13 +106,16 @@ def open_scene(
     BandsMismatch
         If the bands cannot be told, or the sheets of a folder differ.
     UsageError
-        If `roles` or `sensor` name what does not exist.
+        If `roles` or `sensor` name what does not exist, or `roles` are not as many as the bands.
     """
     path = Path(path)
+    ending = "" if which is None else f"-{which}"
+    bands_option = f"--bands{ending}"
+    remedies = replace(RASTER, parameters=f"--towgs84{ending} dx,dy,dz,rx,ry,rz,ds")
     if assume_gsd_m is not None and not (math.isfinite(assume_gsd_m) and assume_gsd_m > 0):
         raise UsageError(f"assume_gsd_m must be a positive number of metres, got {assume_gsd_m}.")
     files = sheet_files(path) if path.is_dir() else (path,)
-    headers = [read_header(file, assume_gsd_m=assume_gsd_m, towgs84=towgs84) for file in files]
+    headers = [read_header(file, assume_gsd_m=assume_gsd_m, towgs84=towgs84, remedies=remedies) for file in files]
     first = headers[0]
     for other in headers[1:]:
         check_alike(first, other)
@@ -118,16 +126,23 @@ def open_scene(
     indexes = tuple(index for index in range(1, first.count + 1) if index != alpha)
     descriptions = [first.descriptions[index - 1] for index in indexes]
     hints = [path.name, *(file.name for file in files), *first.tags.values()]
-    camera = find_sensor(sensor) if sensor is not None else guess_sensor(hints, descriptions)
+    camera = find_sensor(sensor, bands_option=bands_option) if sensor is not None else guess_sensor(hints, descriptions)
     if roles is None:
         colours = [first.colours[index - 1] for index in indexes]
         band_roles = infer_roles(
-            descriptions=descriptions, colours=colours, sensor=camera, sensor_is_given=sensor is not None
+            descriptions=descriptions,
+            colours=colours,
+            sensor=camera,
+            sensor_is_given=sensor is not None,
+            bands_option=bands_option,
         )
     else:
         band_roles = check_roles(roles)
         if len(band_roles) != len(indexes):
-            raise BandsMismatch(f"'{path}' has {len(indexes)} bands, but {len(band_roles)} roles were given (--bands).")
+            raise UsageError(
+                f"'{path}' has {len(indexes)} bands, but {bands_option} names {len(band_roles)}; name each band once, in "
+                "the order of the file."
+            )
     sheets = tuple(
         _sheet(header, window, indexes=indexes, alpha_index=alpha)
         for header, window in zip(headers, windows, strict=True)

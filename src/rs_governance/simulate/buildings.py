@@ -7,9 +7,10 @@ from typing import Literal
 import numpy as np
 from shapely.geometry import Polygon
 
-from rs_governance.simulate.frame import Flags, Floats, Frame, rectangle
+from rs_governance.simulate.board import Board, Flags, Floats
+from rs_governance.simulate.outlines import rectangle
 
-Style = Literal["flat", "gable", "shed", "skeleton", "tunnel"]
+Style = Literal["flat", "gable", "shed", "skeleton", "tunnel", "panels", "net", "tanks", "footing"]
 
 # Reflectance times 10,000 in blue, green, red, near infrared.
 CEMENT = (1500.0, 1580.0, 1640.0, 1800.0)
@@ -21,6 +22,9 @@ STEEL_RED = (830.0, 850.0, 1420.0, 1800.0)
 STEEL_GREY = (1950.0, 2000.0, 2000.0, 2100.0)
 STEEL_WHITE = (2550.0, 2620.0, 2620.0, 2750.0)
 FILM = (2150.0, 2250.0, 2250.0, 2900.0)
+SOLAR = (760.0, 640.0, 560.0, 620.0)
+SHADE_NET = (420.0, 440.0, 450.0, 700.0)
+SLAB = (1850.0, 1900.0, 1930.0, 2080.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,25 +54,28 @@ class Building:
 
 
 def raise_buildings(
-    frame: Frame,
+    board: Board,
     buildings: Iterable[Building],
     image: Floats,
     above: Floats,
     texture: Floats,
-    dirt: np.random.Generator,
+    day: int,
 ) -> Flags:
-    """Draw roofs into `image` (4, side, side) and their heights into `above` (side, side), in place.
+    """Draw roofs into `image` (4, rows, columns) and their heights into `above` (rows, columns), in place.
 
-    `dirt` draws how rain and dust have left each roof on the date. Returns the cells that are roof.
+    `day` decides how rain and dust have left each roof. Returns the cells that are roof.
     """
     roofs = np.zeros(above.shape, bool)
+    west, north, east, south = board.bounds
     for building in buildings:
-        reach = np.hypot(building.length_m, building.width_m) / 2 + frame.cell_m
-        columns = frame.indices([building.x - reach, building.x + reach])
-        rows = frame.indices([building.y - reach, building.y + reach])
+        reach = float(np.hypot(building.length_m, building.width_m) / 2 + board.cell_m)
+        if not (west - reach < building.x < east + reach and north - reach < building.y < south + reach):
+            continue
+        columns = board.column_of([building.x - reach, building.x + reach])
+        rows = board.row_of([building.y - reach, building.y + reach])
         window = (slice(int(rows[0]), int(rows[1]) + 1), slice(int(columns[0]), int(columns[1]) + 1))
-        dx = frame.axis[window[1]][None, :] - building.x
-        dy = frame.axis[window[0]][:, None] - building.y
+        dx = board.x[window[1]][None, :] - building.x
+        dy = board.y[window[0]][:, None] - building.y
         cos, sin = np.cos(building.angle), np.sin(building.angle)
         a, b = dx * cos + dy * sin, -dx * sin + dy * cos
         inside = (abs(a) <= building.length_m / 2) & (abs(b) <= building.width_m / 2)
@@ -76,7 +83,9 @@ def raise_buildings(
             continue
         rng = np.random.Generator(np.random.PCG64(building.seed))
         height, colour = _ROOFS[building.style](building, a, b, rng)
-        colour *= (1 - 0.10 * dirt.random()) * (1 + 0.05 * texture[window])
+        inside &= height > 0
+        dirt = np.random.Generator(np.random.PCG64([building.seed, day])).random()
+        colour *= (1 - 0.10 * dirt) * (1 + 0.05 * texture[window])
         above[window] = np.where(inside, height, above[window])
         image[(slice(None), *window)] = np.where(inside, colour, image[(slice(None), *window)])
         roofs[window] |= inside
@@ -178,4 +187,60 @@ def _tunnel(building: Building, a: Floats, b: Floats, rng: np.random.Generator) 
     return (building.height_m * (0.25 + 0.75 * arch)).astype(np.float32), colour.astype(np.float32)
 
 
-_ROOFS = {"flat": _flat, "gable": _gable, "shed": _shed, "skeleton": _skeleton, "tunnel": _tunnel}
+def _panels(building: Building, a: Floats, b: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """Rows of tilted solar panels with the ground between them; 0 height where there is none."""
+    pitch = 5.2
+    row = (b + building.width_m / 2) % pitch
+    panel = (row < 3.3) & (abs((a + 1.5) % 22 - 11) < 10.4)
+    colour = _plain(building, a)
+    frames = (abs(a % 2.2 - 1.1) > 1.0) | (abs(row - 1.65) < 0.12)
+    colour *= 1 + 0.16 * frames + 0.07 * rng.standard_normal() * np.sin(a / 9)
+    height = np.where(panel, 0.9 + 0.35 * row, 0).astype(np.float32)
+    return height, colour.astype(np.float32)
+
+
+def _net(building: Building, a: Floats, b: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """Black shade net on posts, sagging between them."""
+    sag = np.cos(2 * np.pi * a / 6.0) * np.cos(2 * np.pi * b / 6.0)
+    colour = _plain(building, a)
+    seams = abs((b + 3) % 6 - 3) < 0.25
+    colour *= 0.92 + 0.06 * sag + 0.3 * seams + 0.12 * rng.random()
+    return (building.height_m + 0.15 * sag).astype(np.float32), colour.astype(np.float32)
+
+
+def _tanks(building: Building, a: Floats, b: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """Upright round tanks side by side; 0 height between them."""
+    pitch = building.width_m
+    count = max(1, int(building.length_m / pitch))
+    along = (a + count * pitch / 2) % pitch - pitch / 2
+    away = np.hypot(along, b) / (0.46 * pitch)
+    on = (away < 1) & (abs(a) < count * pitch / 2)
+    colour = _plain(building, a)
+    # A cone: the side towards the morning sun is the brighter one.
+    colour *= 1 + 0.1 * (along + b) / pitch + 0.06 * rng.standard_normal() + 0.2 * (away < 0.15)
+    return np.where(on, building.height_m + 0.8 * (1 - away), 0).astype(np.float32), colour.astype(np.float32)
+
+
+def _footing(building: Building, a: Floats, b: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
+    """A foundation: pale slab with darker beams of steel and forms, and a pit along one side."""
+    half_a, half_b = building.length_m / 2, building.width_m / 2
+    colour, height = _plain(building, a), np.full(a.shape, building.height_m, np.float32)
+    beams = (abs((a + 2) % 4 - 2) < 0.45) | (abs((b + 2) % 4 - 2) < 0.45)
+    colour[:, beams] = np.array((1180.0, 1180.0, 1230.0, 1350.0), np.float32)[:, None]
+    steel = _patch(a, b, half_a * (rng.random() - 0.5), half_b * (rng.random() - 0.5), half_a * 0.8, half_b * 0.9)
+    colour[:, steel & ~beams] = np.array((760.0, 800.0, 950.0, 1150.0), np.float32)[:, None]
+    height[beams] += 0.5
+    return height, colour
+
+
+_ROOFS = {
+    "flat": _flat,
+    "gable": _gable,
+    "shed": _shed,
+    "skeleton": _skeleton,
+    "tunnel": _tunnel,
+    "panels": _panels,
+    "net": _net,
+    "tanks": _tanks,
+    "footing": _footing,
+}

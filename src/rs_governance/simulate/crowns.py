@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from rs_governance.simulate.frame import Bytes, Flags, Floats, Frame
+from rs_governance.simulate.board import Board, Bytes, Flags, Floats, uniform
 from rs_governance.simulate.land import Cover
 from rs_governance.simulate.textures import Textures
 
@@ -14,6 +14,7 @@ from rs_governance.simulate.textures import Textures
 class Species:
     """What a layer of trees is like."""
 
+    name: str
     spacing_m: float
     radius_m: tuple[float, float]
     """Smallest and largest crown."""
@@ -29,6 +30,7 @@ class Species:
 
 
 BROADLEAF = Species(
+    name="broadleaf",
     spacing_m=5.6,
     radius_m=(1.9, 3.9),
     tall_m=8.5,
@@ -45,9 +47,11 @@ BROADLEAF = Species(
         Cover.VILLAGE: 0.24,
         Cover.DYKE: 0.1,
         Cover.SLASH: 0.012,
+        Cover.SAPLING: 0.02,
     },
 )
 EUCALYPT = Species(
+    name="eucalypt",
     spacing_m=2.7,
     radius_m=(1.1, 1.75),
     tall_m=13.0,
@@ -78,39 +82,44 @@ class Crowns:
     tone: npt.NDArray[np.float32]
     """Uniform number of each tree, for its colour."""
     owner: npt.NDArray[np.int32]
-    """(side, side) tree over each cell; where `dome` is 0, nobody's."""
+    """(rows, columns) tree over each cell; where `dome` is 0, nobody's."""
     dome: Floats
-    """(side, side) height of the crown over the cell, as a share of the tree's height."""
+    """(rows, columns) height of the crown over the cell, as a share of the tree's height."""
 
 
-def plant(rng: np.random.Generator, frame: Frame, species: Species) -> Crowns:
-    """Plant a species all over the board."""
+def plant(board: Board, species: Species) -> Crowns:
+    """Plant a species all over a window; the same trees stand in the windows beside it."""
     spacing_m, radius_m = species.spacing_m, species.radius_m
-    start = -frame.margin_m - spacing_m
-    count = int(np.ceil((frame.size_m + 2 * frame.margin_m) / spacing_m)) + 2
-    corner = start + spacing_m * np.arange(count, dtype=np.float32)
-    x = corner[None, :] + spacing_m * (0.5 + 0.85 * (rng.random((count, count), dtype=np.float32) - 0.5))
-    y = corner[:, None] + spacing_m * (0.5 + 0.85 * (rng.random((count, count), dtype=np.float32) - 0.5))
-    size = rng.random((count, count), dtype=np.float32)
-    radius = radius_m[0] + (radius_m[1] - radius_m[0]) * size
-    share = 0.72 + 0.28 * rng.random((count, count), dtype=np.float32)
-    number = np.arange(count * count, dtype=np.int32).reshape(count, count)
+    west, north, east, south = board.bounds
+    columns = range(int(np.floor(west / spacing_m)) - 1, int(np.floor(east / spacing_m)) + 3)
+    rows = range(int(np.floor(north / spacing_m)) - 1, int(np.floor(south / spacing_m)) + 3)
+    x0, y0 = (spacing_m * np.array(places, dtype=np.float64) for places in (columns, rows))
+
+    def draw(what: str) -> Floats:
+        return uniform(board.seed, f"{species.name} {what}", rows, columns)
+
+    x = (x0[None, :] + spacing_m * (0.5 + 0.85 * (draw("x") - 0.5))).astype(np.float32)
+    y = (y0[:, None] + spacing_m * (0.5 + 0.85 * (draw("y") - 0.5))).astype(np.float32)
+    radius = radius_m[0] + (radius_m[1] - radius_m[0]) * draw("size")
+    share = 0.72 + 0.28 * draw("share")
+    number = np.arange(x.size, dtype=np.int32).reshape(x.shape)
 
     sway = np.float32(0.32 * min(radius_m))
-    sway_x, sway_y = frame.noise(rng, 1.7), frame.noise(rng, 1.7)
-    slot = np.clip(((frame.axis - start) / spacing_m).astype(np.intp), 1, count - 2)
-    dome = np.zeros((frame.side, frame.side), np.float32)
-    owner = np.zeros((frame.side, frame.side), np.int32)
+    sway_x, sway_y = (board.noise(f"{species.name} sway {axis}", 1.7) for axis in "xy")
+    slot_x = np.floor(board.x / spacing_m).astype(np.intp) - columns.start
+    slot_y = np.floor(board.y / spacing_m).astype(np.intp) - rows.start
+    dome = np.zeros(board.shape, np.float32)
+    owner = np.zeros(board.shape, np.int32)
     tight = 1 / radius**2
-    for first in range(0, frame.side, 64):  # a strip of rows stays in the processor's cache
+    for first in range(0, board.rows, 64):  # a strip of rows stays in the processor's cache
         strip = slice(first, first + 64)
-        px = frame.axis[None, :] + sway * sway_x[strip]
-        py = frame.axis[strip, None] + sway * sway_y[strip]
+        px = board.x[None, :] + sway * sway_x[strip]
+        py = board.y[strip, None] + sway * sway_y[strip]
         best, whose = dome[strip], owner[strip]
         for down in (-1, 0, 1):
             for right in (-1, 0, 1):
-                across, lines = slot + right, slot[strip] + down
-                near = [board[lines].take(across, axis=1) for board in (x, y, tight, share, number)]
+                across, lines = slot_x + right, slot_y[strip] + down
+                near = [trees[lines].take(across, axis=1) for trees in (x, y, tight, share, number)]
                 inner = 1 - ((px - near[0]) ** 2 + (py - near[1]) ** 2) * near[2]
                 height = near[3] * (0.35 + 0.65 * np.sqrt(np.maximum(inner, 0)))
                 wins = (inner > 0) & (height > best)
@@ -120,8 +129,8 @@ def plant(rng: np.random.Generator, frame: Frame, species: Species) -> Crowns:
         species=species,
         x=x.ravel(),
         y=y.ravel(),
-        luck=rng.random(count * count, dtype=np.float32),
-        tone=rng.random(count * count, dtype=np.float32),
+        luck=draw("luck").ravel(),
+        tone=draw("tone").ravel(),
         owner=owner,
         dome=dome,
     )
@@ -129,7 +138,7 @@ def plant(rng: np.random.Generator, frame: Frame, species: Species) -> Crowns:
 
 def raise_crowns(
     crowns: Crowns,
-    frame: Frame,
+    board: Board,
     textures: Textures,
     vigour: Floats,
     cover: Bytes,
@@ -137,13 +146,13 @@ def raise_crowns(
     image: Floats,
     above: Floats,
 ) -> None:
-    """Draw the trees that stand on a date into `image` (4, side, side) and `above` (side, side), in place.
+    """Draw the trees that stand on a date into `image` (4, rows, columns) and `above` (rows, columns), in place.
 
-    `vigour` (side, side), about 0.4 to 1.4, is the height of the woods as a share; young woods are lighter
+    `vigour` (rows, columns), about 0.4 to 1.4, is the height of the woods as a share; young woods are lighter
     and thinner. A tree stands or falls with the cover at its trunk, so crowns hang over the edges.
     """
     species = crowns.species
-    rows, columns = frame.indices(crowns.y), frame.indices(crowns.x)
+    rows, columns = board.row_of(crowns.y), board.column_of(crowns.x)
     share = np.zeros(len(Cover), np.float32)
     for code, value in species.share.items():
         share[code] = value

@@ -5,11 +5,13 @@ from datetime import date
 
 import numpy as np
 
-from rs_governance.simulate.frame import Flags, Floats
+from rs_governance.simulate.board import Flags, Floats
 
 # Share of the light that is diffuse, in blue, green, red and near infrared: from the sky in the visible
 # bands; in the infrared leaves pass on half of what they get, and light the shade between crowns.
 DIFFUSE = np.array((0.34, 0.27, 0.22, 0.30), np.float32)
+
+_STRIP = 32
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,17 +70,22 @@ def shifted(board: Floats, down: int, right: int) -> Floats:
 def illuminate(image: Floats, surface: Floats, tallest_m: float, sun: Sun, cell_m: float) -> None:
     """Multiply `image` (4, y, x) by the light that falls on `surface` (y, x) heights in metres, in place."""
     east, south, up = sun.toward
-    slope_y, slope_x = np.gradient(surface, np.float32(cell_m))
-    # Walls are steeper than a cell can show; they would give black and white seams.
-    steep = np.sqrt(slope_x**2 + slope_y**2)
-    damp = np.minimum(1, 1.1 / np.maximum(steep, 1e-6))
-    slope_x *= damp
-    slope_y *= damp
-    facing = (up - east * slope_x - south * slope_y) / np.sqrt(1 + slope_x**2 + slope_y**2)
-    direct = np.clip(facing / up, 0, 1.5)
-    direct *= 1 - _shadow(surface, tallest_m, sun, cell_m)
-    for band in range(4):
-        image[band] *= DIFFUSE[band] + (1 - DIFFUSE[band]) * direct
+    hidden = _shadow(surface, tallest_m, sun, cell_m)
+    for first in range(0, len(surface), _STRIP):  # a strip of rows stays in the processor's cache
+        above, below = max(first - 1, 0), min(first + _STRIP + 1, len(surface))
+        inner = slice(first - above, first - above + min(_STRIP, len(surface) - first))
+        slope_y, slope_x = (
+            np.asarray(slope)[inner] for slope in np.gradient(surface[above:below], np.float32(cell_m), axis=(0, 1))
+        )
+        # Walls are steeper than a cell can show; they would give black and white seams.
+        damp = np.minimum(1, 1.1 / np.maximum(np.sqrt(slope_x**2 + slope_y**2), 1e-6))
+        slope_x *= damp
+        slope_y *= damp
+        facing = (up - east * slope_x - south * slope_y) / np.sqrt(1 + slope_x**2 + slope_y**2)
+        direct = np.clip(facing / up, 0, 1.5)
+        direct *= 1 - hidden[first : first + _STRIP]
+        for band in range(4):
+            image[band, first : first + _STRIP] *= DIFFUSE[band] + (1 - DIFFUSE[band]) * direct
 
 
 def _shadow(surface: Floats, tallest_m: float, sun: Sun, cell_m: float) -> Floats:
@@ -96,7 +103,10 @@ def _shadow(surface: Floats, tallest_m: float, sun: Sun, cell_m: float) -> Float
         ahead = shifted(needed, round(reach * south / flat), round(reach * east / flat))
         np.maximum(needed, ahead - np.float32(reach * rise), out=needed)
         reach *= 2
-    hidden: Floats = np.clip((needed - surface - 0.15) / 0.5, 0, 1)
+    needed -= surface
+    needed -= np.float32(0.15)
+    needed *= 2
+    hidden: Floats = np.clip(needed, 0, 1, out=needed)
     return hidden
 
 
@@ -109,13 +119,17 @@ def lean(image: Floats, above: Floats, walls: Flags, tilt: tuple[float, float], 
     strength = float(np.hypot(*tilt))
     if strength * float(above.max()) < cell_m:
         return
-    source, ground = image.copy(), above.copy()
+    height_px, width_px = above.shape
+    source, ground, sides = image.reshape(4, -1).copy(), above.ravel(), walls.ravel()
+    flat = image.reshape(4, -1)
+    tops = np.arange(ground.size)
     for step in range(1, int(strength * float(above.max()) / cell_m) + 1):
-        height = step * cell_m / strength
+        height = np.float32(step * cell_m / strength)
+        tops = tops[ground[tops] >= height]
         down, right = round(step * tilt[1] / strength), round(step * tilt[0] / strength)
-        tops = shifted(ground, -down, -right)
-        rows, columns = np.nonzero(tops >= height)
-        from_rows, from_columns = np.clip(rows - down, 0, None), np.clip(columns - right, 0, None)
-        from_rows, from_columns = np.minimum(from_rows, len(ground) - 1), np.minimum(from_columns, ground.shape[1] - 1)
-        side = walls[from_rows, from_columns] & (ground[from_rows, from_columns] > height + 1.2 * cell_m / strength)
-        image[:, rows, columns] = source[:, from_rows, from_columns] * np.where(side, np.float32(0.72), np.float32(1))
+        rows, columns = tops // width_px + down, tops % width_px + right
+        seen = (rows >= 0) & (rows < height_px) & (columns >= 0) & (columns < width_px)
+        cells, tips = (rows * width_px + columns)[seen], tops[seen]
+        side = sides[tips] & (ground[tips] > height + 1.2 * cell_m / strength)
+        for band in range(4):
+            flat[band, cells] = source[band, tips] * np.where(side, np.float32(0.72), np.float32(1))

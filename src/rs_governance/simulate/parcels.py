@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from rs_governance.simulate.frame import Floats, stream
-from rs_governance.simulate.land import Land, Use
+from rs_governance.simulate.blocks import Use
+from rs_governance.simulate.board import Board, Floats, Ints, stream
+from rs_governance.simulate.land import Land
 
 _TABLE = 1 << 16
 
@@ -16,7 +17,7 @@ class Parcels:
     """Parcel membership of every cell, and random numbers for every parcel."""
 
     key: npt.NDArray[np.uint16]
-    """(side, side) row of a parcel in the tables."""
+    """(rows, columns) row of a parcel in the tables."""
     edge_m: Floats
     """Distance to the parcel's nearest boundary."""
     across_m: Floats
@@ -24,7 +25,7 @@ class Parcels:
     along_m: Floats
     """Position along the rows."""
     use: npt.NDArray[np.uint8]
-    """(side, side) `Use` of the cell's parcel."""
+    """(rows, columns) `Use` of the cell's parcel."""
     draws: npt.NDArray[np.float32]
     """(8, 65536) uniform numbers of every parcel."""
 
@@ -34,22 +35,21 @@ _WIDTH = np.array([11, 24, 6.5, 16, 15, 34, 60, 60, 60], np.float32)
 _LENGTH = np.array([42, 95, 34, 55, 48, 80, 90, 90, 90], np.float32)
 
 
-def divide(seed: int, land: Land) -> Parcels:
-    """Divide the blocks into parcels."""
-    rng = stream(seed, "parcels")
-    frame, blocks = land.frame, land.blocks
+def divide(land: Land, board: Board, label: Ints, elevation: Floats) -> Parcels:
+    """Divide the blocks into parcels in a window; `label` (rows, columns) is the block of every cell."""
+    rng = stream(land.seed, "parcels")
+    blocks = land.blocks
     count = len(blocks.use)
-    label = np.minimum(blocks.label, count - 1)
     scale = 0.8 + 0.5 * rng.random(count)
     width = (_WIDTH[blocks.use] * scale).astype(np.float32)
     length = (_LENGTH[blocks.use] * (0.8 + 0.5 * rng.random(count))).astype(np.float32)
     phase = (2 * np.pi * rng.random(count)).astype(np.float32)
     cos, sin = np.cos(blocks.angle).astype(np.float32), np.sin(blocks.angle).astype(np.float32)
-    dx = frame.axis[None, :] - blocks.centre[:, 0].astype(np.float32)[label]
-    dy = frame.axis[:, None] - blocks.centre[:, 1].astype(np.float32)[label]
+    dx = board.x[None, :] - blocks.centre[:, 0].astype(np.float32)[label]
+    dy = board.y[:, None] - blocks.centre[:, 1].astype(np.float32)[label]
     # Terraces follow the contour lines: where the land rises, height shifts the strips.
-    bend = 2.2 * frame.noise(rng, 60) + 0.35 * frame.noise(rng, 14) + 0.8 * land.elevation
-    along = dx * cos[label] + dy * sin[label] + 1.2 * frame.noise(rng, 45)
+    bend = 2.2 * board.noise("strips 60", 60) + 0.35 * board.noise("strips 14", 14) + 0.8 * elevation
+    along = dx * cos[label] + dy * sin[label] + 1.2 * board.noise("strips 45", 45)
     across = -dx * sin[label] + dy * cos[label] + bend
 
     w, step = width[label], length[label]

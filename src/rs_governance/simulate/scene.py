@@ -1,22 +1,29 @@
-"""One image of a place on a date: ground, roofs, crowns and cars, lit, veiled and exposed."""
+"""One window of an image on a date: ground, roofs, crowns and cars, lit, veiled and exposed."""
 
 from dataclasses import asdict, dataclass
 from datetime import date
 
 import numpy as np
 import numpy.typing as npt
-from shapely.geometry import Polygon
+from shapely.geometry import Polygon, box
 
+from rs_governance.simulate.board import Board, Bytes, Flags, Floats, Ints, stream
 from rs_governance.simulate.buildings import Building, raise_buildings
 from rs_governance.simulate.changes import Change
+from rs_governance.simulate.clouds import Sky
 from rs_governance.simulate.crowns import BROADLEAF, EUCALYPT, Crowns, plant, raise_crowns
-from rs_governance.simulate.frame import Bytes, Flags, Floats, rectangle, stream
 from rs_governance.simulate.land import Cover, Land
 from rs_governance.simulate.light import Sun, illuminate, lean
-from rs_governance.simulate.parcels import Parcels
-from rs_governance.simulate.sensor import Sensor, expose, veil
+from rs_governance.simulate.outlines import Shape, rectangle
+from rs_governance.simulate.parcels import Parcels, divide
+from rs_governance.simulate.sensor import Sensor, cover_with_cloud, expose, sample, shade, veil
 from rs_governance.simulate.surfaces import Season, colour_ground
-from rs_governance.simulate.textures import Textures
+from rs_governance.simulate.textures import Textures, weave
+
+OVERSAMPLE = 2
+"""Cells drawn for each pixel along a side."""
+MARGIN_PX = 40
+"""Pixels drawn beyond a window; shadows, crowns and blur reach in from there."""
 
 # White, black, silver, red and blue cars.
 _PAINTS = np.array(
@@ -41,6 +48,12 @@ class Acquisition:
     """Metres that a metre of height is displaced to the east and the south."""
     sensor: Sensor
     season: Season
+    sky: Sky
+
+    @property
+    def name(self) -> str:
+        """The scene's id: its date."""
+        return f"{self.on:%Y%m%d}"
 
     def as_record(self) -> dict[str, object]:
         """Return the acquisition as plain values, floats rounded."""
@@ -57,90 +70,120 @@ class Acquisition:
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """A land with all that stands on it before the changes."""
+    """A window of a land with all that stands there and does not change."""
 
     land: Land
+    pixels: Board
+    """The window, a cell for each pixel."""
+    board: Board
+    """The finer board, wider by a margin, on which the window is drawn."""
+    standing: tuple[Building, ...]
+    cover: Bytes
+    elevation: Floats
     parcels: Parcels
     textures: Textures
-    standing: list[Building]
     woods: tuple[Crowns, ...]
     """The species, the tallest first."""
     vigour: Floats
     """Height of the trees, as a share."""
 
-    @classmethod
-    def of(cls, seed: int, land: Land, parcels: Parcels, textures: Textures, standing: list[Building]) -> "Place":
-        """Plant the trees of a land."""
-        rng = stream(seed, "trees")
-        stand = (0.45 + 0.75 * rng.random(len(land.blocks.use))).astype(np.float32)
-        vigour = stand[np.minimum(land.blocks.label, len(stand) - 1)] * (1 + 0.1 * textures.broad)
-        return cls(
-            land=land,
-            parcels=parcels,
-            textures=textures,
-            standing=standing,
-            woods=tuple(plant(rng, land.frame, species) for species in (EUCALYPT, BROADLEAF)),
-            vigour=vigour.astype(np.float32),
-        )
+
+def set_up(land: Land, standing: tuple[Building, ...], pixels: Board) -> Place:
+    """Return a window of a land, ready to be drawn on any date."""
+    board = Board(
+        seed=land.seed,
+        cell_m=pixels.cell_m / OVERSAMPLE,
+        column0=(pixels.column0 - MARGIN_PX) * OVERSAMPLE,
+        row0=(pixels.row0 - MARGIN_PX) * OVERSAMPLE,
+        columns=(pixels.columns + 2 * MARGIN_PX) * OVERSAMPLE,
+        rows=(pixels.rows + 2 * MARGIN_PX) * OVERSAMPLE,
+    )
+    label, textures = land.blocks.label(board), weave(board)
+    elevation = land.relief.elevation(board)
+    stand = 0.45 + 0.75 * stream(land.seed, "stands").random(len(land.blocks.use), dtype=np.float32)
+    return Place(
+        land=land,
+        pixels=pixels,
+        board=board,
+        standing=standing,
+        cover=land.cover(board, label),
+        elevation=elevation,
+        parcels=divide(land, board, label, elevation),
+        textures=textures,
+        woods=tuple(plant(board, species) for species in (EUCALYPT, BROADLEAF)),
+        vigour=stand[label] * (1 + 0.1 * textures.broad),
+    )
 
 
-def expose_scene(seed: int, place: Place, changes: list[Change], take: Acquisition) -> npt.NDArray[np.uint16]:
-    """Return the image (4, size, size) of a place on a date, with the changes that happened by then."""
-    land, frame = place.land, place.land.frame
+def draw(place: Place, changes: tuple[Change, ...], take: Acquisition, clouded: Shape) -> npt.NDArray[np.uint16]:
+    """Return a window (4, rows, columns) of an image, with the changes that happened by its date.
+
+    `clouded` is the outline of the date's clouds and shadows: what does not meet it is drawn without.
+    """
+    land, board, pixels = place.land, place.board, place.pixels
     done = [change for change in changes if change.happened_on <= take.on]
-    gone = {number for change in done for number in change.removes}
-    buildings = [building for number, building in enumerate(place.standing) if number not in gone]
-    buildings += [building for change in done for building in change.adds]
+    gone = {building for change in done for building in change.removes}
+    built = [*place.standing, *(building for change in done for building in change.adds)]
+    buildings = [building for building in built if building not in gone]
+    day = take.season.day_of_year
 
-    cover = _cover_on(land, done, take.season)
+    cover = _cover_on(place, done, take.season)
     waters = [*land.ponds, *(shape for change in changes for shape, code in change.details if code == Cover.POND)]
-    ponds = frame.burn((pond, number % 255 + 1) for number, pond in enumerate(waters)).astype(np.int32)
-    image, above = colour_ground(seed, cover, ponds, place.parcels, place.textures, take.season)
-    dirt = stream(seed, f"roofs on {take.on.isoformat()}")
-    roofs = raise_buildings(frame, buildings, image, above, place.textures.clump, dirt)
-    _park(seed, land, take.on, cover, roofs, image, above)
+    ponds: Ints = board.burn((pond, number % 255 + 1) for number, pond in enumerate(waters))
+    image, above = colour_ground(board, cover, ponds, place.parcels, place.textures, take.season)
+    roofs = raise_buildings(board, buildings, image, above, place.textures.clump, day)
+    _park(place, take.on, cover, roofs, image, above)
     for crowns in place.woods:
-        raise_crowns(crowns, frame, place.textures, place.vigour, cover, roofs, image, above)
+        raise_crowns(crowns, board, place.textures, place.vigour, cover, roofs, image, above)
 
-    illuminate(image, land.elevation + above, float(above.max()) + 2, take.sun, frame.cell_m)
-    lean(image, above, roofs, take.tilt, frame.cell_m)
-    rng = stream(seed, f"exposure {take.on.isoformat()}")
-    veil(image, frame, rng, take.sensor.haze)
-    return expose(image, frame, rng, take.sensor)
+    illuminate(image, place.elevation + above, float(above.max()) + 2, take.sun, board.cell_m)
+    lean(image, above, roofs, take.tilt, board.cell_m)
+    image = sample(image, board, pixels, take.sensor)
+    cloudy = clouded.intersects(box(*pixels.bounds))
+    if cloudy:
+        shade(image, take.sky.darkness(pixels))
+    veil(image, pixels, take.name, take.sensor.haze)
+    if cloudy:
+        cover_with_cloud(image, take.sky.thickness(pixels), take.sky.lumps(pixels))
+    return expose(image, pixels, take.name, take.sensor)
 
 
-def _cover_on(land: Land, done: list[Change], season: Season) -> Bytes:
+def _cover_on(place: Place, done: list[Change], season: Season) -> Bytes:
     """Return the cover of a date: the changes drawn over the land, and the river at its level."""
-    shapes = [(change.outline, int(change.cover)) for change in done if change.cover is not None]
-    shapes += [(shape, int(code)) for change in done for shape, code in change.details]
-    over = land.frame.burn(shapes, background=255)
-    cover = np.where(over == 255, land.cover, over)
-    wet = land.frame.burn([(land.river.buffer(-season.drawdown_m), 1)]) > 0
+    shapes: list[tuple[Shape, int]] = []
+    for change in done:
+        if change.cover is not None:
+            shapes.append((change.outline, int(change.cover)))
+        shapes += [(shape, int(code)) for shape, code in change.details]
+    over = place.board.burn(shapes, background=255)
+    cover = np.where(over == 255, place.cover, over).astype(np.uint8)
+    wet = place.board.burn([(place.land.river.buffer(-season.drawdown_m), 1)]) > 0
     cover[(cover == Cover.RIVER) & ~wet] = Cover.SAND
     return cover
 
 
-def _park(seed: int, land: Land, on: date, cover: Bytes, roofs: Flags, image: Floats, above: Floats) -> None:
+def _park(place: Place, on: date, cover: Bytes, roofs: Flags, image: Floats, above: Floats) -> None:
     """Put cars on the roads and in the yards; they are elsewhere on every date."""
-    rng = stream(seed, f"traffic {on.isoformat()}")
-    frame, road = land.frame, land.main_road
+    land = place.land
+    rng, road = stream(land.seed, f"traffic {on.isoformat()}"), land.main_road
     cars = []
-    for place in rng.random((round(34 * frame.area_km2), 2)):
-        at = road.interpolate(place[0], normalized=True)
-        ahead = road.interpolate(min(1.0, place[0] + 0.004), normalized=True)
+    for at_share, lane in rng.random((round(34 * land.size_m / 1000), 2)):
+        at = road.interpolate(at_share, normalized=True)
+        ahead = road.interpolate(min(1.0, at_share + 0.004), normalized=True)
         angle = float(np.arctan2(ahead.y - at.y, ahead.x - at.x))
-        off = 2.3 if place[1] < 0.5 else -2.3
+        off = 2.3 if lane < 0.5 else -2.3
         cars.append((at.x - off * np.sin(angle), at.y + off * np.cos(angle), angle))
     for yard in land.works:
         x0, y0, x1, y1 = yard.bounds
         turn = float(np.pi * rng.random())
         cars += [(x0 + (x1 - x0) * u, y0 + (y1 - y0) * v, turn) for u, v in rng.random((14, 2))]
-    shapes, colours = [], rng.integers(0, len(_PAINTS), len(cars))
+    shapes: list[tuple[Shape, int]] = []
+    colours = rng.integers(0, len(_PAINTS), len(cars))
     long = rng.random(len(cars)) < 0.22
     for (x, y, angle), lorry, paint in zip(cars, long, colours, strict=True):
         length, width = (9.5, 2.5) if lorry else (4.5, 1.9)
         shapes.append((Polygon(rectangle(x, y, length, width, angle)), int(paint) + 1))
-    board = frame.burn(shapes)
+    board = place.board.burn(shapes)
     board[roofs | ~np.isin(cover, (Cover.ASPHALT, Cover.MARKING, Cover.YARD, Cover.LANE))] = 0
     cells = np.nonzero(board)
     image[:, cells[0], cells[1]] = _PAINTS[board[cells] - 1].T

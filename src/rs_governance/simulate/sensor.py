@@ -1,12 +1,16 @@
-"""Air and instrument: haze, blur, sampling, gain, offset and noise."""
+"""Air and instrument: haze, cloud, blur, sampling, gain, offset and noise."""
 
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
+from scipy import sparse
 
-from rs_governance.simulate.frame import Floats, Frame
+from rs_governance.simulate.board import Board, Floats, white
+from rs_governance.simulate.light import DIFFUSE
 
 _AIRLIGHT = np.array((620, 430, 290, 120), np.float32)
+_CLOUD = np.array((5900, 5800, 5750, 5600), np.float32)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,43 +29,61 @@ class Sensor:
     """Standard deviation of the noise in digital numbers, where it is darkest."""
 
 
-def veil(image: Floats, frame: Frame, rng: np.random.Generator, haze: float) -> None:
-    """Lay a haze of varying thickness over `image` (4, side, side), in place."""
-    thickness = haze * np.clip(1 + 0.35 * frame.noise(rng, 420) + 0.12 * frame.noise(rng, 130), 0.2, 2.5)
+def sample(image: Floats, fine: Board, pixels: Board, sensor: Sensor) -> Floats:
+    """Blur and sample `image` (4, rows, columns) on a fine board to the pixels of a board inside it."""
+    down = _sampling(fine.row0, fine.rows, pixels.row0, pixels.rows, fine, pixels, sensor, 0)
+    across = _sampling(fine.column0, fine.columns, pixels.column0, pixels.columns, fine, pixels, sensor, 1)
+    return np.stack([(across @ np.ascontiguousarray((down @ band).T)).T for band in image])
+
+
+def _sampling(
+    fine0: int, fine_count: int, first: int, count: int, fine: Board, pixels: Board, sensor: Sensor, axis: int
+) -> sparse.csr_array:
+    """Return the matrix of the point spread that takes cells of the fine board to pixels, along one axis."""
+    oversample = round(pixels.cell_m / fine.cell_m)
+    sigma = sensor.blur_px * oversample
+    reach = int(np.ceil(2.4 * sigma))
+    centre = (np.arange(first, first + count) + 0.5 - sensor.shift_px[axis]) * oversample - 0.5 - fine0
+    cells = np.floor(centre).astype(np.int64)[:, None] + np.arange(-reach, reach + 2)
+    weights = np.exp(-0.5 * ((cells - centre[:, None]) / sigma) ** 2)
+    weights /= weights.sum(axis=1, keepdims=True)
+    rows = np.repeat(np.arange(count), cells.shape[1])
+    return sparse.csr_array(
+        (weights.astype(np.float32).ravel(), (rows, np.clip(cells, 0, fine_count - 1).ravel())),
+        shape=(count, fine_count),
+    )
+
+
+def shade(image: Floats, darkness: Floats) -> None:
+    """Take the direct sunlight from `image` (4, rows, columns) where a cloud stands before the sun, in place."""
+    for band in range(4):
+        image[band] *= 1 - (0.88 - DIFFUSE[band]) * darkness
+
+
+def veil(image: Floats, pixels: Board, take: str, haze: float) -> None:
+    """Lay a haze of varying thickness over `image` (4, rows, columns), in place."""
+    uneven = 1 + 0.35 * pixels.noise(f"haze 420 {take}", 420) + 0.12 * pixels.noise(f"haze 130 {take}", 130)
+    thickness = haze * np.clip(uneven, 0.2, 2.5)
     for band in range(4):
         image[band] *= 1 - 0.22 * thickness * (1.0, 0.9, 0.8, 0.5)[band]
         image[band] += _AIRLIGHT[band] * thickness
 
 
-def expose(
-    image: Floats, frame: Frame, rng: np.random.Generator, sensor: Sensor
-) -> np.ndarray[tuple[int, ...], np.dtype[np.uint16]]:
-    """Sample the board into pixels: (4, side, side) to (4, size, size) uint16."""
-    rows = _sampling(frame, sensor.shift_px[0], sensor.blur_px)
-    columns = _sampling(frame, sensor.shift_px[1], sensor.blur_px)
-    pixels = np.empty((4, frame.size_px, frame.size_px), np.uint16)
+def cover_with_cloud(image: Floats, thickness: Floats, lumps: Floats) -> None:
+    """Lay cloud of a thickness from 0 to 1 over `image` (4, rows, columns), in place; `lumps` shade its top."""
     for band in range(4):
-        board = _sample(_sample(image[band], frame, rows).T, frame, columns).T
-        value = sensor.gain[band] * board + sensor.offset[band]
+        top = _CLOUD[band] * (0.6 + 0.4 * thickness) * (1 + 0.11 * lumps)
+        image[band] += thickness * (top - image[band])
+
+
+def expose(image: Floats, pixels: Board, take: str, sensor: Sensor) -> npt.NDArray[np.uint16]:
+    """Read `image` (4, rows, columns) out as uint16 with the gain, offset and noise of the instrument."""
+    rows = range(pixels.row0, pixels.row0 + pixels.rows)
+    columns = range(pixels.column0, pixels.column0 + pixels.columns)
+    read = np.empty(image.shape, np.uint16)
+    for band in range(4):
+        value = sensor.gain[band] * image[band] + sensor.offset[band]
         spread = sensor.noise * np.sqrt(1 + np.maximum(value, 0) / 12000)
-        value += spread * rng.standard_normal(value.shape, dtype=np.float32)
-        pixels[band] = np.clip(np.rint(value), 1, 12000).astype(np.uint16)
-    return pixels
-
-
-def _sampling(frame: Frame, shift_px: float, blur_px: float) -> tuple[list[int], Floats]:
-    """Return first cells and weights of the point spread that makes pixel 0 of an axis."""
-    centre = (frame.margin_px + 0.5 - shift_px) * frame.oversample - 0.5
-    sigma = blur_px * frame.oversample
-    reach = int(np.ceil(3 * sigma))
-    cells = np.arange(int(np.floor(centre)) - reach, int(np.floor(centre)) + reach + 2)
-    weights = np.exp(-0.5 * ((cells - centre) / sigma) ** 2)
-    return cells.tolist(), (weights / weights.sum()).astype(np.float32)
-
-
-def _sample(board: Floats, frame: Frame, sampling: tuple[list[int], Floats]) -> Floats:
-    """Blur and thin out the rows of a board to the rows of the image."""
-    total = np.zeros((frame.size_px, board.shape[1]), np.float32)
-    for cell, weight in zip(*sampling, strict=True):
-        total += weight * board[cell : cell + frame.size_px * frame.oversample : frame.oversample]
-    return total
+        value += spread * white(pixels.seed, f"noise {take} {band}", rows, columns)
+        read[band] = np.clip(np.rint(value), 1, 12000).astype(np.uint16)
+    return read

@@ -4,6 +4,7 @@ import numpy as np
 from shapely import STRtree
 from shapely.geometry import Point, Polygon
 
+from rs_governance.simulate.board import stream
 from rs_governance.simulate.buildings import (
     CEMENT,
     PALE,
@@ -16,8 +17,7 @@ from rs_governance.simulate.buildings import (
     Building,
     Style,
 )
-from rs_governance.simulate.frame import stream
-from rs_governance.simulate.land import Cover, Land
+from rs_governance.simulate.land import Land
 
 _HOUSES: tuple[tuple[float, Style, tuple[float, float, float, float]], ...] = (
     (0.40, "flat", CEMENT),
@@ -30,9 +30,9 @@ _HOUSES: tuple[tuple[float, Style, tuple[float, float, float, float]], ...] = (
 )
 
 
-def settle(seed: int, land: Land) -> list[Building]:
+def settle(land: Land) -> list[Building]:
     """Build the villages, the houses along the main road and the works of a land."""
-    rng = stream(seed, "settlements")
+    rng = stream(land.seed, "settlements")
     built: list[Building] = []
     for yard in land.works:  # first come, first kept: houses give way to sheds
         built += works(rng, yard)
@@ -160,14 +160,15 @@ def works(rng: np.random.Generator, yard: Polygon) -> list[Building]:
 
 def _apart(land: Land, built: list[Building]) -> list[Building]:
     """Drop what stands on roads or water, and what runs into an earlier building."""
-    closed = np.isin(land.cover, (Cover.ASPHALT, Cover.LANE, Cover.RIVER, Cover.POND, Cover.MARKING))
+    roads = [land.main_road.buffer(7), *(lane.buffer(3.4) for lane in land.lanes)]
+    closed = STRtree([*roads, *land.ponds, land.river])
     outlines = [building.outline for building in built]
     tree = STRtree(outlines)
     keep: list[int] = []
     kept: set[int] = set()
     for number, outline in enumerate(outlines):
         rivals = tree.query(outline, predicate="intersects")
-        if land.frame.share(~closed, outline.buffer(0.8)) > 0.97 and not kept.intersection(rivals.tolist()):
+        if not len(closed.query(outline, predicate="intersects")) and not kept.intersection(rivals.tolist()):
             keep.append(number)
             kept.add(number)
     return [built[number] for number in keep]

@@ -6,8 +6,8 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from rs_governance.simulate.board import Board, Bytes, Floats, Ints, stream
 from rs_governance.simulate.crops import colour_fields, grow
-from rs_governance.simulate.frame import Bytes, Floats, Ints, stream
 from rs_governance.simulate.land import Cover
 from rs_governance.simulate.parcels import Parcels
 from rs_governance.simulate.textures import Textures
@@ -34,8 +34,13 @@ _LOOKS: dict[Cover, Look] = {
     Cover.SLASH: ((640, 880, 1280, 1900), (480, 680, 800, 1750), 0.2, 0.35),
     Cover.DYKE: ((700, 1020, 1000, 2300), (1050, 1330, 1520, 2250), 0.10, 0.1),
     Cover.MARKING: ((1700, 1760, 1780, 1900), (1500, 1560, 1580, 1700), 0.05, 0.0),
+    Cover.SAPLING: ((400, 760, 560, 2900), (700, 920, 1050, 2100), 0.16, 0.7),
+    Cover.TERRACE: ((820, 1130, 1750, 2450), (640, 920, 1180, 2200), 0.08, 0.3),
+    Cover.FOOTING: ((1080, 1330, 1850, 2450), (900, 1080, 1450, 2000), 0.08, 0.3),
     Cover.SHED_FLOOR: ((850, 1050, 1150, 2100), (900, 1150, 1400, 2100), 0.08, 0.0),
 }
+
+_GRASSY = (Cover.SCRUB, Cover.BANK, Cover.VERGE, Cover.DYKE, Cover.SAPLING)
 
 _BATCH = 1 << 16  # cells coloured at once: small enough for the processor's cache
 
@@ -52,16 +57,21 @@ class Season:
     drawdown_m: float
     """How far the river has drawn back from its banks."""
 
+    @property
+    def lushness(self) -> float:
+        """How green grass and weeds are: 1 in the rains of July, 0 in January."""
+        return 0.5 + 0.5 * float(np.cos(2 * np.pi * (self.day_of_year - 200) / 365))
+
 
 def colour_ground(
-    seed: int, cover: Bytes, ponds: Ints, parcels: Parcels, textures: Textures, season: Season
+    board: Board, cover: Bytes, ponds: Ints, parcels: Parcels, textures: Textures, season: Season
 ) -> tuple[Floats, Floats]:
-    """Return the ground's colours (4, side, side) and its bumps and crops in metres (side, side)."""
+    """Return the ground's colours (4, rows, columns) and its bumps and crops in metres (rows, columns)."""
     image = np.zeros((4, *cover.shape), np.float32)
     height = np.zeros(cover.shape, np.float32)
     flat, flat_height = image.reshape(4, -1), height.ravel()
     grain, fine, clump, patch, broad = (
-        board.ravel() for board in (textures.grain, textures.fine, textures.clump, textures.patch, textures.broad)
+        texture.ravel() for texture in (textures.grain, textures.fine, textures.clump, textures.patch, textures.broad)
     )
     codes = cover.ravel()
     order = np.argsort(codes, kind="stable")
@@ -83,13 +93,20 @@ def colour_ground(
         mix = np.clip(0.5 + 0.32 * patch[cells] + 0.28 * clump[cells] + 0.2 * broad[cells], 0, 1)
         if code in (Cover.VILLAGE, Cover.PLANTATION):
             mix = np.clip(0.42 + 1.1 * patch[cells] + 0.6 * clump[cells], 0, 1)
+        if code in _GRASSY:
+            mix = np.clip(mix + 0.5 * (0.75 - season.lushness), 0, 1)
         tone = (1 + contrast * rough) * (dry if bump else 1.0)
         if code == Cover.EARTH:
             # Tracks of the bulldozers: stripes along a direction that wanders with the broad texture.
             rows, columns = np.divmod(cells, cover.shape[1])
+            rows, columns = rows + board.row0, columns + board.column0
             swing = 0.9 * broad[cells]
             stripes = np.sin(0.5 * (columns * np.cos(swing) + rows * np.sin(swing)) + 1.2 * clump[cells])
             tone *= 1 + 0.06 * stripes
+        if code == Cover.TERRACE:  # young trees in rows along the contour
+            rows, columns = np.divmod(cells, cover.shape[1])
+            dots = np.sin(0.72 * (columns + board.column0) + 2 * broad[cells]) * np.sin(0.72 * (rows + board.row0))
+            mix = np.clip(mix + 0.9 * (dots > 0.45), 0, 1.6)
         for band in range(4):
             flat[band, cells] = (first[band] + mix * (second[band] - first[band])) * tone
         flat_height[cells] = bump * (0.6 * clump[cells] + 0.4 * fine[cells])
@@ -98,7 +115,7 @@ def colour_ground(
                 1.6 * np.maximum(patch[cells], -0.4) + 0.35 * clump[cells] + 0.08 * fine[cells]
             )
         if code == Cover.POND:
-            flat[:, cells] = _pond_water(seed, season, ponds.ravel()[cells], patch[cells], broad[cells])
+            flat[:, cells] = _pond_water(board.seed, season, ponds.ravel()[cells], patch[cells], broad[cells])
         if code == Cover.RIVER:
             mud = np.array((150, 330, 620, 260), np.float32)[:, None] * (season.turbidity * (1 + 0.18 * broad[cells]))
             flat[:, cells] += mud + 14 * patch[cells] + 9 * fine[cells]

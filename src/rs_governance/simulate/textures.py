@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from rs_governance.simulate.frame import Floats, Frame, stream
+from rs_governance.simulate.board import Board, Floats
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,8 +20,7 @@ class Textures:
     """35 m."""
 
 
-def weave(seed: int, frame: Frame) -> Textures:
-    """Return the textures of a place."""
-    rng = stream(seed, "textures")
+def weave(board: Board) -> Textures:
+    """Return the textures of a window."""
     scales = {"grain": 0.3, "fine": 1.2, "clump": 3.0, "patch": 9.0, "broad": 35.0}
-    return Textures(**{name: frame.noise(rng, scale) for name, scale in scales.items()})
+    return Textures(**{name: board.noise(f"texture {name}", scale) for name, scale in scales.items()})

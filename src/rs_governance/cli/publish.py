@@ -1,0 +1,75 @@
+"""`rsg publish`: what is made from published issues."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rs_governance.cli import options
+from rs_governance.cli.console import print_json, print_table
+from rs_governance.cli.language import say, speak
+from rs_governance.cli.options import OUTPUT
+from rs_governance.cli.run import DistrictFile, IssuesFolder
+
+if TYPE_CHECKING:
+    from rs_governance.flows.quarter import QuarterSummary
+
+app = typer.Typer(help="由已发布的各期制作季度成果 / Make quarters from issues.", rich_markup_mode="rich")
+
+
+@app.callback()
+def publish() -> None:
+    """由已发布的各期制作季度成果 / Make quarters from issues."""
+
+
+@app.command("quarter")
+def quarter(
+    name: Annotated[
+        str,
+        typer.Argument(metavar="QUARTER", help="季度，如 2026Q4\n\nThe quarter, such as 2026Q4.", show_default=False),
+    ],
+    district: DistrictFile = Path("district.toml"),
+    issues: IssuesFolder = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="DIR",
+            help="结果文件夹，默认为 district.toml 旁的 quarters/季度\n\nFolder for the results; quarters/QUARTER beside district.toml by default.",
+            show_default=False,
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
+    replace: options.Replace = False,
+    lang: options.Lang = None,
+    as_json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """把一个季度的各期合并为点位：新增、延续、扩大、已消除，不重复计数 / Gather a quarter's issues to sites, each counted once."""
+    speak(lang)
+    from rs_governance.flows.quarter import publish_quarter
+
+    summary = publish_quarter(district, name, issues=issues, out=out, replace=replace)
+    if as_json:
+        print_json(asdict(summary))
+    elif not quiet:
+        print_table(_rows(summary))
+
+
+def _rows(summary: "QuarterSummary") -> list[tuple[str, str]]:
+    status = summary.status
+    return [
+        (say("季度", "quarter"), f"{summary.quarter} ({', '.join(summary.issues)})"),
+        (
+            say("点位", "sites"),
+            say(
+                f"{summary.sites} 个：新增 {status['new']}，延续 {status['continuing']}，扩大 {status['grown']}，已消除 {status['gone']}",
+                f"{summary.sites}: new {status['new']}, continuing {status['continuing']}, grown {status['grown']}, gone {status['gone']}",
+            ),
+        ),
+        (say("面积", "area"), say(f"{summary.area_mu:.1f} 亩", f"{summary.area_mu:.1f} mu")),
+        (str(summary.out / "sites.xlsx"), say("点位清单", "the sites as a list")),
+        (str(summary.out / "sites.gpkg"), say("点位，用 QGIS 打开", "the sites, for QGIS")),
+        (str(summary.out / "quarter.json"), say("统计", "figures")),
+    ]

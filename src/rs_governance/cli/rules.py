@@ -1,0 +1,124 @@
+"""`rsg rules`."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rs_governance.cli import options
+from rs_governance.cli.console import print_columns, print_json
+from rs_governance.cli.language import say, speak
+from rs_governance.cli.options import INPUT
+from rs_governance.errors import RulesInvalid, UsageError
+
+if TYPE_CHECKING:
+    from rs_governance.rules import Comparison, Step
+
+app = typer.Typer(
+    help="规则：查看判定理由，检查和试用规则 / Rules: why a spot was judged so, checking and trying rules.",
+    no_args_is_help=True,
+)
+
+_Issue = typer.Option(
+    "--issue",
+    metavar="DIR",
+    help="已发布的一期的文件夹，如 issues/2026-10\n\nFolder of a published issue, such as issues/2026-10.",
+    rich_help_panel=INPUT,
+)
+_SHOWN = 40
+
+
+@app.command("explain")
+def explain(
+    spot: Annotated[
+        str,
+        typer.Argument(metavar="SPOT", help="图斑号，如 450108-202610-0001\n\nNumber of a spot.", show_default=False),
+    ],
+    issue: Annotated[Path, _Issue],
+    lang: options.Lang = None,
+    as_json: options.Json = False,
+) -> None:
+    """说明一个图斑为何如此判定：规则、数值、图层及其日期 / Say why a spot was judged so: rules, numbers, layers, dates."""
+    speak(lang)
+    from rs_governance.publish.month.decisions import read_decisions
+
+    path = issue / "decisions.json"
+    if not path.is_file():
+        raise UsageError(
+            f"'{issue}' is no published issue: it has no decisions.json; name a folder such as issues/2026-10."
+        )
+    decisions = read_decisions(path)
+    if spot not in decisions:
+        known = ", ".join(list(decisions)[:3])
+        raise UsageError(f"Issue '{issue.name}' has no spot {spot}; its {len(decisions)} spots begin with {known}.")
+    steps = decisions[spot]
+    if as_json:
+        print_json({"spot_no": spot, "steps": [asdict(step) for step in steps]})
+        return
+    typer.secho(spot, bold=True)
+    for step in steps:
+        typer.echo(_line(step))
+
+
+def _line(step: "Step") -> str:
+    return f"{'✓' if step.holds else '·'} {say(step.text_zh, step.text_en)}"
+
+
+@app.command("check")
+def check(
+    rules: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[RULES.toml]",
+            help="规则文件；不写则为自带规则\n\nFile of rules; without it, those that come with the program.",
+            show_default=False,
+        ),
+    ] = None,
+    issue: Annotated[Path | None, _Issue] = None,
+    lang: options.Lang = None,
+    as_json: options.Json = False,
+) -> None:
+    """检查规则文件；给出一期时，试算各等级增减多少 / Check a file of rules; with an issue, say what they would change.
+
+    有错误时退出码为 3 / The exit code is 3 when there are mistakes.
+    """
+    speak(lang)
+    from rs_governance.rules import DEFAULT_RULES, examine_rules, find_contradictions, try_rules
+
+    path = DEFAULT_RULES if rules is None else rules
+    read, problems = examine_rules(path)
+    if read is not None:
+        problems = find_contradictions(read)
+    comparison = try_rules(issue, read) if read is not None and not problems and issue is not None else None
+    if as_json:
+        content = {"rules": path.name, "problems": [asdict(problem) for problem in problems]}
+        print_json(
+            content | ({} if comparison is None else {"issue": issue.name if issue else None, **asdict(comparison)})
+        )
+    else:
+        for problem in problems:
+            typer.echo(str(problem))
+        if comparison is not None:
+            _print_comparison(comparison)
+    if problems:
+        raise RulesInvalid(f"'{path.name}' has {len(problems)} mistake(s), listed above; correct them and check again.")
+    if not as_json:
+        typer.echo(say(f"{path.name}：没有发现问题。", f"{path.name}: no mistakes found."))
+
+
+def _print_comparison(comparison: "Comparison") -> None:
+    for question, answers in comparison.counts.items():
+        rows = [[answer, str(old), str(new), f"{new - old:+d}"] for answer, (old, new) in answers.items() if old != new]
+        if rows:
+            header = ["", say("已发布", "published"), say("试用", "tried"), say("增减", "change")]
+            print_columns(header, rows, title=question)
+    typer.secho(
+        say(f"改变的图斑：{len(comparison.changes)}", f"spots that change: {len(comparison.changes)}"), bold=True
+    )
+    for change in comparison.changes[:_SHOWN]:
+        pairs = (f"{name} {change.before[name]} → {change.after[name]}" for name in change.before)
+        typer.echo(f"{change.spot_no}  {change.area_m2:.0f} m²  {', '.join(pairs)}")
+    if len(comparison.changes) > _SHOWN:
+        more = len(comparison.changes) - _SHOWN
+        typer.echo(say(f"… 另有 {more} 个，见 --json", f"... {more} more, see --json"))

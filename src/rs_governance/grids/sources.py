@@ -1,0 +1,203 @@
+"""Vector files and tables of the district, as they are: rows, texts, coordinates."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyogrio
+import shapely
+from numpy.typing import NDArray
+from pyogrio.errors import DataLayerError, DataSourceError
+
+from rs_governance.district import LayerSource, UnitSource
+from rs_governance.errors import LayerUnreadable
+from rs_governance.grids.carriers import RowProblem
+from rs_governance.grids.encoding import decode_columns, decode_text
+
+Objects = NDArray[np.object_]
+
+_TABLES = {".csv", ".tsv", ".txt", ".xlsx", ".xlsm"}
+_WKT = ("wkt", "geometry", "geom", "the_geom", "shape", "图形", "范围")
+_LON = ("lon", "lng", "long", "longitude", "x", "经度", "中心经度")
+_LAT = ("lat", "latitude", "y", "纬度", "中心纬度")
+_DEGREES = "EPSG:4490"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rows:
+    """The rows of one layer of a file."""
+
+    where: str
+    """Key in `district.toml`: `layers.land_use`."""
+    path: Path
+    """The file."""
+    numbers: NDArray[np.int64]
+    """(n,) numbers of the rows in the file, from 1."""
+    columns: Mapping[str, Objects]
+    """(n,) values by field of the file: text, number, day or None."""
+    geometry: Objects
+    """(n,) geometries, None where there is none."""
+    crs: str | None
+    """CRS as the file or the district's file says it; None where nobody says and a table has no degrees."""
+    problems: tuple[RowProblem, ...] = ()
+    """What was wrong so far."""
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def taken(self, which: NDArray[np.bool_ | np.intp], problems: Sequence[RowProblem] = ()) -> "Rows":
+        """Return some of the rows, with more problems."""
+        return replace(
+            self,
+            numbers=self.numbers[which],
+            columns={name: values[which] for name, values in self.columns.items()},
+            geometry=self.geometry[which],
+            problems=(*self.problems, *problems),
+        )
+
+
+def read_rows(source: LayerSource | UnitSource, where: str) -> Rows:
+    """Read one layer of a vector file, or a table with coordinates.
+
+    Texts of shapefiles and tables are decoded as declared, else by what the file says of itself, else as UTF-8 or
+    GB 18030, whichever reads more of them.
+
+    Parameters
+    ----------
+    source
+        The file and how to read it.
+    where
+        Key in `district.toml`, for messages.
+
+    Raises
+    ------
+    LayerUnreadable
+        If no such layer can be read.
+    """
+    path = source.path
+    if path.suffix.lower() in _TABLES:
+        return _read_table(source, where)
+    is_shapefile = path.suffix.lower() in {".shp", ".dbf"}
+    try:
+        layer = source.layer or _only_layer(path, where)
+        # ISO 8859-1 keeps every byte as it is, so that texts can be decoded one by one.
+        meta, _, blobs, values = pyogrio.raw.read(
+            path, layer=layer, force_2d=True, encoding="ISO-8859-1" if is_shapefile else None
+        )
+    except (DataSourceError, DataLayerError, ValueError, OSError, UnicodeError) as error:
+        reason = " ".join(str(error).split())
+        raise LayerUnreadable(
+            f"[{where}] cannot read '{path}': {reason}; expected GeoPackage, Shapefile, GeoJSON, FileGDB, CSV or Excel."
+        ) from error
+    names = [str(name) for name in meta["fields"]]
+    problems: tuple[RowProblem, ...] = ()
+    columns = [_plain(column) for column in values]
+    if is_shapefile:
+        names, columns, problems = decode_columns(
+            names, columns, where=where, declared=source.encoding, written=_code_page(path)
+        )
+    count = len(columns[0]) if columns else len(blobs) if blobs is not None else 0
+    geometry = np.full(count, None, dtype=object)
+    if blobs is not None:
+        geometry[:] = shapely.from_wkb(blobs, on_invalid="ignore")
+    return Rows(
+        where=where,
+        path=path,
+        numbers=np.arange(1, count + 1),
+        columns=dict(zip(names, columns, strict=True)),
+        geometry=geometry,
+        crs=source.crs or meta["crs"],
+        problems=problems,
+    )
+
+
+def find_field(rows: Rows, wanted: Sequence[str]) -> str | None:
+    """Return the first of the wanted fields that the file has, whatever the case of its letters."""
+    by_folded = {name.strip().casefold(): name for name in reversed(list(rows.columns))}
+    return next((by_folded[name.casefold()] for name in wanted if name.casefold() in by_folded), None)
+
+
+def _only_layer(path: Path, where: str) -> str | None:
+    layers = pyogrio.list_layers(path)
+    spatial = [str(name) for name, kind in layers if kind is not None]
+    if len(spatial) > 1:
+        raise LayerUnreadable(
+            f"[{where}] '{path}' has the layers {', '.join(sorted(spatial))}; name one: layer = '{spatial[0]}'."
+        )
+    return spatial[0] if spatial else None
+
+
+def _code_page(path: Path) -> str | None:
+    beside = next((p for p in (path.with_suffix(".cpg"), path.with_suffix(".CPG")) if p.is_file()), None)
+    return beside.read_text(encoding="ascii", errors="ignore").strip() if beside else None
+
+
+def _plain(values: NDArray[Any]) -> Objects:
+    """Return values as Python objects, missing ones as None."""
+    series = pd.Series(values)
+    objects: Objects = series.astype(object).where(series.notna(), None).to_numpy(dtype=object)
+    return objects
+
+
+def _read_table(source: LayerSource | UnitSource, where: str) -> Rows:
+    path = source.path
+    try:
+        if path.suffix.lower() in {".xlsx", ".xlsm"}:
+            table = pd.read_excel(path, sheet_name=source.layer or 0, dtype=object)
+        else:
+            text = decode_text(path.read_bytes(), declared=source.encoding)
+            if text is None:
+                raise LayerUnreadable(f"[{where}] '{path}' is neither UTF-8 nor GB 18030; name its encoding.")
+            table = _parse(text)
+    except (ValueError, OSError, KeyError, csv.Error) as error:
+        reason = " ".join(str(error).split())
+        raise LayerUnreadable(f"[{where}] cannot read '{path}': {reason}; expected a table with a header.") from error
+    table.columns = [str(name).strip() for name in table.columns]
+    rows = Rows(
+        where=where,
+        path=path,
+        numbers=np.arange(1, len(table) + 1),
+        columns={str(name): _plain(table[name].to_numpy(dtype=object)) for name in table.columns},
+        geometry=np.full(len(table), None, dtype=object),
+        crs=source.crs,
+    )
+    return _with_geometry(rows, source.fields if isinstance(source, LayerSource) else {})
+
+
+def _parse(text: str) -> pd.DataFrame:
+    separator = "\t" if "\t" in text.partition("\n")[0] else ","
+    table = pd.read_csv(io.StringIO(text), sep=separator, dtype=str, keep_default_na=False, index_col=False)
+    return table.apply(lambda column: column.str.strip()).replace("", None)
+
+
+def _with_geometry(rows: Rows, fields: Mapping[str, str]) -> Rows:
+    wkt = find_field(rows, (fields["wkt"],) if "wkt" in fields else _WKT)
+    lon = find_field(rows, (fields["lon"],) if "lon" in fields else _LON)
+    lat = find_field(rows, (fields["lat"],) if "lat" in fields else _LAT)
+    geometry = rows.geometry.copy()
+    if wkt is not None:
+        texts = np.array([value if isinstance(value, str) else None for value in rows.columns[wkt]], dtype=object)
+        geometry[:] = shapely.from_wkt(texts, on_invalid="ignore")
+    elif lon is not None and lat is not None:
+        x, y = (pd.to_numeric(pd.Series(rows.columns[name]), errors="coerce").to_numpy(float) for name in (lon, lat))
+        found = np.isfinite(x) & np.isfinite(y)
+        geometry[found] = shapely.points(x[found], y[found])
+    else:
+        raise LayerUnreadable(
+            f"[{rows.where}] '{rows.path}' has no coordinates in its fields {', '.join(rows.columns)}; expected a field "
+            "WKT, or lon and lat; map them: fields = { lon = '...', lat = '...' }."
+        )
+    unused = {name for name in (wkt, *((lon, lat) if wkt is None else ())) if name is not None}
+    columns = {name: values for name, values in rows.columns.items() if name not in unused}
+    crs = rows.crs or (_DEGREES if _is_degrees(geometry) else None)
+    return replace(rows, columns=columns, geometry=geometry, crs=crs)
+
+
+def _is_degrees(geometry: Objects) -> bool:
+    xy = np.abs(shapely.get_coordinates(geometry))
+    return len(xy) > 0 and bool((xy[:, 0] <= 180).all() and (xy[:, 1] <= 180).all())

@@ -1,0 +1,147 @@
+"""Outlines of findings on a picture: cased, coloured by score, the listed ones numbered."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import shapely
+from affine import Affine
+from PIL import Image, ImageDraw
+from rasterio.features import rasterize
+
+from rs_governance.publish.pictures.typography import put_text
+from rs_governance.publish.style import CASING_RGB, SCORE_CLASSES, score_class
+from rs_governance.scenes import PixelGrid
+
+_SMOOTH = 3  # outlines are drawn this much larger and shrunk: Pillow's lines are not anti-aliased
+_SMALLEST_PX = 9.0  # a smaller finding is ringed, or nobody would see it
+_BADGE_PX = 14.0  # radius of a number's disc
+
+Rings = tuple[npt.NDArray[np.float64], ...]
+"""Closed rings of one outline, each (n, 2) pixels of a picture, x first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placed:
+    """A finding on the picture."""
+
+    rings: Rings
+    """What is drawn."""
+    score: float
+    """Score that gives the colour."""
+
+
+def place_findings(findings: gpd.GeoDataFrame, grid: PixelGrid, size: tuple[int, int]) -> list[Placed]:
+    """Move findings to the pixels of a picture of the whole grid.
+
+    Parameters
+    ----------
+    findings
+        Declared findings in the CRS of `grid`.
+    grid
+        Grid that the picture shows.
+    size
+        (width, height) of the picture in pixels.
+    """
+    to_pixel = ~grid.transform
+    scale_x, scale_y = size[0] / grid.width, size[1] / grid.height
+
+    def transform(xy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        cols = to_pixel.a * xy[:, 0] + to_pixel.b * xy[:, 1] + to_pixel.c
+        rows = to_pixel.d * xy[:, 0] + to_pixel.e * xy[:, 1] + to_pixel.f
+        return np.column_stack((cols * scale_x, rows * scale_y))
+
+    outlines = shapely.transform(findings.geometry.to_numpy(), transform)
+    scores = findings["score"].to_numpy()
+    return [
+        Placed(rings=rings_of(outline), score=float(score)) for outline, score in zip(outlines, scores, strict=True)
+    ]
+
+
+def draw_outlines(picture: Image.Image, placed: list[Placed]) -> None:
+    """Draw every finding: all casings first, then the colours, the highest scores on top."""
+    thin = 1.0 if len(placed) <= 400 else 0.7
+    draw_rings(picture, [finding.rings for finding in placed], CASING_RGB, 6.0 * thin, opacity=0.85)
+    for each in SCORE_CLASSES:
+        members = [finding.rings for finding in placed if score_class(finding.score) is each]
+        draw_rings(picture, members, each.rgb, 3.4 * thin)
+
+
+def draw_numbers(picture: Image.Image, placed: list[Placed]) -> None:
+    """Number findings 1, 2, ... by discs beside them that do not cover one another."""
+    draw = ImageDraw.Draw(picture)
+    taken: list[tuple[float, float]] = []
+    for number, finding in enumerate(placed, start=1):
+        x, y = _free_place(finding, picture.size, taken)
+        taken.append((x, y))
+        draw.ellipse((x - _BADGE_PX - 2, y - _BADGE_PX - 2, x + _BADGE_PX + 2, y + _BADGE_PX + 2), fill=CASING_RGB)
+        draw.ellipse((x - _BADGE_PX, y - _BADGE_PX, x + _BADGE_PX, y + _BADGE_PX), fill=(255, 255, 255))
+        put_text(draw, (x, y), str(number), 19, fill=CASING_RGB, anchor="mm", bold=True)
+
+
+def rings_of(outline: shapely.Geometry) -> Rings:
+    """Return the rings of an outline in pixels; one too small to be seen becomes a circle around it."""
+    left, top, right, bottom = outline.bounds
+    if max(right - left, bottom - top) < _SMALLEST_PX:
+        ring = shapely.Point((left + right) / 2, (top + bottom) / 2).buffer(_SMALLEST_PX / 2).exterior
+        return (shapely.get_coordinates(ring),)
+    parts = shapely.get_parts(outline)
+    return tuple(shapely.get_coordinates(ring) for part in parts for ring in (part.exterior, *part.interiors))
+
+
+def draw_rings(
+    picture: Image.Image,
+    outlines: Sequence[Rings],
+    rgb: tuple[int, int, int],
+    width_px: float,
+    *,
+    opacity: float = 1.0,
+) -> None:
+    """Draw outlines as smooth lines of one colour.
+
+    Parameters
+    ----------
+    picture
+        RGB picture to draw on.
+    outlines
+        Rings of each outline; what lies outside the picture is cut off.
+    rgb
+        Colour.
+    width_px
+        Width of the lines.
+    opacity
+        0 leaves the picture as it is, 1 covers it.
+    """
+    if not outlines:
+        return
+    lines = shapely.multilinestrings(
+        [shapely.linestrings(ring) for rings in outlines for ring in rings],
+        indices=np.repeat(np.arange(len(outlines)), [len(rings) for rings in outlines]),
+    )
+    lines = shapely.simplify(lines, 0.5, preserve_topology=False)  # nobody sees half a pixel
+    # Bands as shapes: Pillow's own wide lines need a disc at every vertex, 30 microseconds each.
+    bands = shapely.buffer(lines, width_px / 2, quad_segs=4)
+    mask = rasterize(
+        [(band, round(255 * opacity)) for band in bands],
+        out_shape=(picture.height * _SMOOTH, picture.width * _SMOOTH),
+        transform=Affine.scale(1 / _SMOOTH),
+        dtype="uint8",
+    )
+    picture.paste(rgb, mask=Image.fromarray(mask).reduce(_SMOOTH))
+
+
+def _free_place(finding: Placed, size: tuple[int, int], taken: list[tuple[float, float]]) -> tuple[float, float]:
+    """Find room for a disc just outside the outline's outermost points, further off where that is taken."""
+    ring = np.concatenate(finding.rings)
+    reach = _BADGE_PX + 5
+    for distance in (1.0, 2.0, 3.2):
+        for across, down in ((0.0, -1.0), (1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.7, -0.7), (-0.7, -0.7), (0.7, 0.7)):
+            outermost = ring[np.argmax(ring @ (across, down))]
+            x, y = outermost + reach * distance * np.array((across, down))
+            inside = reach <= x <= size[0] - reach and reach <= y <= size[1] - reach
+            if inside and all((x - a) ** 2 + (y - b) ** 2 >= (2 * reach) ** 2 for a, b in taken):
+                return float(x), float(y)
+    x, y = ring[0]
+    return min(max(float(x), reach), size[0] - reach), min(max(float(y), reach), size[1] - reach)

@@ -1,0 +1,1 @@
+"""What people read of an issue: chips, check cards, maps and the report."""

@@ -1,0 +1,241 @@
+"""What the report of an issue says: figures, tables, pictures, from the issue and its statistics."""
+
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from rs_governance.publish.issue import MonthlyIssue
+from rs_governance.publish.month.statistics import M2_PER_MU, summarise
+from rs_governance.publish.report.blocks import (
+    Block,
+    Bullets,
+    Headline,
+    Paragraph,
+    Picture,
+    Report,
+    Section,
+    SpotEntry,
+)
+from rs_governance.publish.report.cards import for_print
+from rs_governance.publish.report.charts import Bar, hexed, trend_chart
+from rs_governance.publish.report.chips import HEAD_PX, Language
+from rs_governance.publish.report.sources import source_blocks
+from rs_governance.publish.report.tables import mu, percent, theme_blocks, unit_blocks, unseen_blocks
+from rs_governance.publish.report.words import WORDS
+from rs_governance.publish.style import SEVERITY_RGB
+from rs_governance.publish.titles import titles_of
+
+_TREND_ISSUES = 11
+_COMPARABLE = 0.1  # shares of compared ground that differ by more are not compared
+
+
+def compose_report(
+    issue: MonthlyIssue,
+    overview_map: bytes,
+    chips: Mapping[str, Path],
+    *,
+    listed: Sequence[str],
+    lang: Language = "zh",
+) -> Report:
+    """Compose the report of an issue.
+
+    Parameters
+    ----------
+    issue
+        Published month.
+    overview_map
+        PNG of the district, its numbers those of `listed`.
+    chips
+        Chip of every listed spot.
+    listed
+        The worst spots, from `worst_spots`.
+    lang
+        Language of the report.
+    """
+    words = WORDS[lang]
+    statistics = summarise(issue)
+    district = issue.district_name if lang == "zh" else issue.district_name_en or issue.district_code
+    names = {"district": district, "issue": issue.issue, "days": _days(issue, lang)}
+    sections: dict[str, list[Block]] = {
+        "map": [Picture(name="map.jpg", content=_for_page(overview_map), caption=words["map_caption"])],
+        "themes": theme_blocks(statistics, lang),
+        "units": unit_blocks(statistics, lang),
+        "trend": _trend(issue, statistics, lang),
+        "worst": _worst(issue, chips, listed, lang),
+        "unseen": unseen_blocks(statistics, lang),
+        "sources": source_blocks(issue, lang),
+        "reading": [Bullets(items=words["reading"])],
+    }
+    return Report(
+        lang=lang,
+        title=words["title"].format(**names),
+        subtitle=words["subtitle"].format(**names),
+        author=district,
+        running=words["running"].format(**names),
+        caution=words["caution"],
+        headlines=_headlines(statistics, lang),
+        summary=_summary(statistics, lang),
+        sections=tuple(Section(title=words["sections"][key], blocks=tuple(sections[key])) for key in sections),
+    )
+
+
+def worst_spots(spots: gpd.GeoDataFrame, *, count: int = 10) -> list[str]:
+    """Return the numbers of the red and yellow spots to show first.
+
+    Parameters
+    ----------
+    spots
+        Spots of an issue.
+    count
+        How many at most.
+
+    Returns
+    -------
+    list
+        Red before yellow, then by basic cropland, cropland and area, the larger first, then by number.
+    """
+    order = {severity: index for index, severity in enumerate(SEVERITY_RGB)}
+    urgent = spots[spots["severity"].isin(["red", "yellow"])]
+    keys = [urgent["spot_no"].to_numpy(dtype=str)]
+    keys += [-urgent[name].fillna(0).to_numpy() for name in ("area_m2", "cropland_m2", "basic_cropland_m2")]
+    keys.append(urgent["severity"].map(order).to_numpy())
+    return [str(number) for number in urgent["spot_no"].to_numpy()[np.lexsort(keys)][:count]]
+
+
+def _days(issue: MonthlyIssue, lang: Language) -> str:
+    first, last = issue.first_image_on, issue.last_image_on
+    if first is None or first == last:
+        return "—" if first is None else str(first)
+    text: str = WORDS[lang]["between"].format(first=first, last=last)
+    return text
+
+
+def _headlines(statistics: Mapping[str, Any], lang: Language) -> tuple[Headline, ...]:
+    words, total = WORDS[lang]["headline"], statistics["total"]
+    figures = [
+        Headline(value=str(total[severity]), label=words[severity], colour=hexed(rgb))
+        for severity, rgb in SEVERITY_RGB.items()
+    ]
+    figures.append(Headline(value=f"{total['area_mu']:,.1f}", label=words["area"], colour="#181d26"))
+    share = percent(statistics["observed_share"])
+    figures.append(Headline(value=share, label=words["observed"], colour="#68707c"))
+    return tuple(figures)
+
+
+def _summary(statistics: Mapping[str, Any], lang: Language) -> str:
+    words, total = WORDS[lang], statistics["total"]
+    protected = ""
+    if total["cropland_m2"] is not None and total["basic_cropland_m2"] is not None:
+        protected = words["protected"].format(cropland=mu(total["cropland_m2"]), basic=mu(total["basic_cropland_m2"]))
+    share = statistics["observed_share"]
+    observed = words["unobserved"] if share is None else words["observed"].format(share=percent(share))
+    text: str = words["summary"].format(
+        **{key: total[key] for key in ("count", "red", "yellow", "green", "suspected")},
+        mu=f"{total['area_mu']:,.1f}",
+        m2=f"{total['area_m2']:,.0f}",
+        protected=protected,
+        observed=observed,
+    )
+    return text
+
+
+def _trend(issue: MonthlyIssue, statistics: Mapping[str, Any], lang: Language) -> list[Block]:
+    words = WORDS[lang]
+    former = issue.trend[-_TREND_ISSUES:]
+    if not former:
+        return [Paragraph(text=words["no_trend"])]
+    severities = tuple(SEVERITY_RGB)
+    bars = [
+        Bar(
+            label=each.issue,
+            counts=(each.severity.get("red", 0), each.severity.get("yellow", 0), each.severity.get("green", 0)),
+            note=percent(each.observed_share),
+        )
+        for each in former
+    ]
+    total, share = statistics["total"], statistics["observed_share"]
+    now = tuple(total[severity] for severity in severities)
+    bars.append(Bar(label=issue.issue, counts=(now[0], now[1], now[2]), note=percent(share), strong=True))
+    last = former[-1]
+    difference = total["count"] - last.count
+    change = words["same"] if not difference else words["more" if difference > 0 else "fewer"].format(n=abs(difference))
+    text = words["compared"].format(issue=last.issue, before=last.count, after=total["count"], change=change)
+    if share is not None and last.observed_share is not None and abs(share - last.observed_share) > _COMPARABLE:
+        text += ("" if lang == "zh" else " ") + words["compared_less"].format(
+            points=f"{100 * abs(share - last.observed_share):.0f}"
+        )
+    chart = trend_chart(bars, note_title=words["share_title"]).encode()
+    return [
+        Paragraph(text=text),
+        Paragraph(text=words["trend_note"], tone="note"),
+        Picture(name="trend.svg", content=chart, caption=words["trend_caption"]),
+    ]
+
+
+def _worst(issue: MonthlyIssue, chips: Mapping[str, Path], listed: Sequence[str], lang: Language) -> list[Block]:
+    words = WORDS[lang]
+    if not listed:
+        return [Paragraph(text=words["no_worst"])]
+    rows = issue.spots.set_index("spot_no", drop=False)
+    entries = [
+        _entry(issue, rows.loc[number], place, chips[number], lang) for place, number in enumerate(listed, start=1)
+    ]
+    return [Paragraph(text=words["worst_note"].format(n=len(listed)), tone="note"), *entries]
+
+
+def _entry(issue: MonthlyIssue, spot: "pd.Series[Any]", place: int, chip: Path, lang: Language) -> SpotEntry:
+    words = WORDS[lang]
+
+    def word(name: str) -> str:
+        text: str = getattr(titles_of(name, spot[name]), lang)
+        return text
+
+    facts = [words["fact_area"].format(m2=f"{spot['area_m2']:,.0f}", mu=f"{spot['area_m2'] / M2_PER_MU:,.2f}")]
+    if pd.notna(spot["cropland_m2"]) and pd.notna(spot["basic_cropland_m2"]):
+        facts.append(
+            words["fact_farm"].format(cropland=f"{spot['cropland_m2']:,.0f}", basic=f"{spot['basic_cropland_m2']:,.0f}")
+        )
+    if pd.isna(spot["permit_register"]):
+        facts.append(words["fact_no_permit"])
+    else:
+        register = str(spot["permit_register"])
+        title = next((getattr(one, f"title_{lang}") for one in issue.sources if one.name == register), register)
+        number = "" if pd.isna(spot["permit_number"]) else f" {spot['permit_number']}"
+        facts.append(words["fact_permit"].format(permit=title + number))
+    facts.append(words["fact_department"].format(department=word("department")))
+    facts.append(words["fact_images"].format(before=_iso(spot["before_on"]), after=_iso(spot["after_on"])))
+    where = "".join(str(name) for name in (spot["town_name"], spot["village_name"]) if pd.notna(name) and name)
+    return SpotEntry(
+        number=place,
+        spot_no=spot["spot_no"],
+        colour=hexed(SEVERITY_RGB[spot["severity"]]),
+        title=" · ".join(part for part in (word("severity"), word("kind"), where) if part),
+        facts=tuple(facts),
+        reason=spot[f"reason_{lang}"],
+        chip=Picture(
+            name=f"chip{place}.jpg",
+            content=_without_head(chip),
+            caption=spot["spot_no"],
+        ),
+    )
+
+
+def _for_page(overview_map: bytes) -> bytes:
+    with Image.open(io.BytesIO(overview_map)) as picture:
+        return for_print(picture)
+
+
+def _without_head(chip: Path) -> bytes:
+    """Return a chip without its first line: the entry's own title says what stands there."""
+    with Image.open(chip) as picture:
+        return for_print(picture.crop((0, HEAD_PX, *picture.size)))
+
+
+def _iso(day: Any) -> str:
+    return "—" if day is None or pd.isna(day) else f"{day:%Y-%m-%d}"

@@ -1,0 +1,116 @@
+"""The report as one web page that needs nothing else: no network, no scripts, pictures inside."""
+
+import base64
+from collections.abc import Iterable, Sequence
+from html import escape
+
+from rs_governance.publish.report.blocks import Block, Bullets, Paragraph, Picture, Report, SpotEntry, TableBlock
+from rs_governance.publish.report.typesetting import TEMPLATES
+
+_MEDIA_TYPES = {"png": "image/png", "jpg": "image/jpeg"}
+
+
+def report_html(report: Report) -> str:
+    """Set a report as a web page.
+
+    Parameters
+    ----------
+    report
+        What it says.
+    """
+    style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
+    headlines = _join(
+        f'<div class="figure" style="border-color:{escape(each.colour)}"><b>{escape(each.value)}</b>'
+        f"<span>{escape(each.label)}</span></div>"
+        for each in report.headlines
+    )
+    sections = _join(
+        f"<section><h2>{escape(section.title)}</h2>\n{_join(_block(block) for block in section.blocks)}</section>"
+        for section in report.sections
+    )
+    language = {"zh": "zh-CN", "en": "en"}[report.lang]
+    return f"""\
+<!DOCTYPE html>
+<html lang="{language}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="author" content="{escape(report.author)}">
+<title>{escape(report.title)} {escape(report.subtitle)}</title>
+<style>
+{style}</style>
+</head>
+<body>
+<header>
+<h1>{escape(report.title)}</h1>
+<p class="subtitle">{escape(report.subtitle)}</p>
+<div class="figures">
+{headlines}</div>
+<p class="summary">{escape(report.summary)}</p>
+<p class="caution">{escape(report.caution)}</p>
+</header>
+<main>
+{sections}</main>
+<footer>{escape(report.running)}</footer>
+</body>
+</html>
+"""
+
+
+def _block(block: Block) -> str:
+    match block:
+        case Paragraph():
+            return f'<p class="{block.tone}">{escape(block.text)}</p>'
+        case Bullets():
+            return f"<ul>{_join(f'<li>{escape(item)}</li>' for item in block.items)}</ul>"
+        case TableBlock():
+            return _table(block)
+        case Picture():
+            caption = f"<figcaption>{escape(block.caption)}</figcaption>" if block.caption else ""
+            return f"<figure>{_picture(block)}{caption}</figure>"
+        case SpotEntry():
+            return _spot(block)
+
+
+def _table(block: TableBlock) -> str:
+    heads = "".join(f'<th class="{column.side}">{escape(column.title)}</th>' for column in block.columns)
+    rows = _join(f"<tr{_last(block, index)}>{_cells(block, row)}</tr>" for index, row in enumerate(block.rows))
+    note = f'<p class="note">{escape(block.note)}</p>' if block.note else ""
+    return (
+        f'<div class="wide"><table><caption>{escape(block.title)}</caption><thead><tr>{heads}</tr></thead>\n'
+        f"<tbody>\n{rows}</tbody></table></div>{note}"
+    )
+
+
+def _last(block: TableBlock, index: int) -> str:
+    return ' class="total"' if block.total and index == len(block.rows) - 1 else ""
+
+
+def _cells(block: TableBlock, row: Sequence[str]) -> str:
+    return "".join(
+        f'<td class="{column.side}">{escape(cell)}</td>' for column, cell in zip(block.columns, row, strict=True)
+    )
+
+
+def _spot(block: SpotEntry) -> str:
+    facts = "".join(f"<li>{escape(fact)}</li>" for fact in block.facts)
+    return (
+        f'<article><h3><span class="number">{block.number}</span>'
+        f'<span class="dot" style="background:{escape(block.colour)}"></span>{escape(block.spot_no)}'
+        f"<small>{escape(block.title)}</small></h3>\n"
+        f'<div class="spot">{_picture(block.chip)}<div><ul class="facts">{facts}</ul>'
+        f'<p class="reason">{escape(block.reason)}</p></div></div></article>'
+    )
+
+
+def _picture(picture: Picture) -> str:
+    """Return an image inside the page: a chart as it is, a photo as data."""
+    suffix = picture.name.rsplit(".", 1)[-1]
+    if suffix == "svg":
+        return picture.content.decode()
+    data = base64.b64encode(picture.content).decode("ascii")
+    return f'<img alt="{escape(picture.caption)}" src="data:{_MEDIA_TYPES[suffix]};base64,{data}">'
+
+
+def _join(parts: Iterable[str]) -> str:
+    return "".join(f"{part}\n" for part in parts)

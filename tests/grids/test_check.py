@@ -1,0 +1,60 @@
+"""`rsg grids check`: what is read and what is wrong, for people and for programs."""
+
+import json
+
+import pytest
+import typer
+
+from rs_governance.cli import grids
+from rs_governance.errors import CrsRefused
+
+from .conftest import Folder, land_use
+
+app = typer.Typer()
+app.add_typer(grids.app, name="grids")
+
+
+def check(folder: Folder, *more: str) -> None:
+    app(["grids", "check", str(folder.toml()), *more], standalone_mode=False)
+
+
+def test_a_table_of_sources_and_of_problems(folder: Folder, capsys: pytest.CaptureFixture[str]) -> None:
+    table = land_use()
+    table.loc[[2, 5], "DLBM"] = "9999"
+    check(folder.units().source("layers.land_use", "land.gpkg", table, 'preset = "dltb"'))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "良庆区 450108 EPSG:4545"
+    row = next(line.split() for line in lines if line.startswith("layers.land_use"))
+    assert row == [
+        "layers.land_use",
+        "土地利用现状（地类图斑）",
+        "142",
+        "2",
+        "1",
+        "-",
+        "GB/T",
+        "21010-2017",
+        "EPSG:4545",
+    ]
+    assert "问题 3 处 / 3 problems" in lines
+    assert sum("no code of GB/T 21010-2017; left out" in line for line in lines) == 2
+
+
+def test_the_same_for_programs(folder: Folder, capsys: pytest.CaptureFixture[str]) -> None:
+    check(folder.units().source("layers.land_use", "land.gpkg", land_use(), 'preset = "dltb"'), "--json")
+    content = json.loads(capsys.readouterr().out)
+    assert [source["features"] for source in content["sources"]] == [1, 2, 4, 8, 144]
+    assert content["problems"][0]["source"] == "layers.land_use"
+    assert (content["district"], content["crs"]) == ("450108", "EPSG:4545")
+
+
+def test_a_district_without_sources_and_one_with_an_unusable_one(
+    folder: Folder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    check(folder)
+    assert "nothing to join to" in capsys.readouterr().out
+    folder.units().source("layers.land_use", "land.shp", land_use(), 'preset = "dltb"')
+    (folder.path / "land.prj").unlink()
+    with pytest.raises(CrsRefused) as caught:
+        check(folder)
+    assert caught.value.exit_code == 3

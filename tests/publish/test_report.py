@@ -1,0 +1,220 @@
+"""The report, read again as a browser and a PDF reader see it."""
+
+import dataclasses
+import re
+from datetime import date
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rs_governance.publish.issue import IssueFigures
+from rs_governance.publish.month.statistics import summarise
+from rs_governance.publish.pictures.imagery import Imagery
+from rs_governance.publish.report import maps
+from rs_governance.publish.report.charts import Bar, bars_chart, trend_chart
+from rs_governance.publish.report.chips import write_chips
+from rs_governance.publish.report.content import compose_report, worst_spots
+from rs_governance.publish.report.html import report_html
+from rs_governance.publish.report.report import write_report
+from rs_governance.scenes import open_scene
+
+pypdf = pytest.importorskip("pypdf")
+
+_VOID = {"meta", "img", "br", "rect", "line"}
+
+
+class Page(HTMLParser):
+    """Collects the text, the addresses and the balance of tags."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.text: list[str] = []
+        self.addresses: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in _VOID:
+            self.open.append(tag)
+        self.addresses += [value for name, value in attrs if name in ("src", "href") and value]
+
+    def handle_startendtag(self, tag, attrs):
+        self.addresses += [value for name, value in attrs if name in ("src", "href") and value]
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+def former(issue, count, share):
+    return IssueFigures(
+        issue=issue,
+        first_image_on=date(2026, 9, 1),
+        last_image_on=date(2026, 9, 12),
+        count=count,
+        area_m2=1000.0,
+        severity={"red": 1, "yellow": 2, "green": count - 3},
+        theme={},
+        kind={},
+        observed_share=share,
+    )
+
+
+@pytest.fixture(scope="module")
+def month(make_month):
+    return dataclasses.replace(make_month(12), trend=(former("2026-08", 30, 0.7), former("2026-09", 9, 0.4)))
+
+
+@pytest.fixture(scope="module")
+def written(month, month_images, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("report")
+    (folder / "again").mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(maps, "_MAP_AT_MOST", (760, 520))
+        with Imagery({name: open_scene(path) for name, path in month_images.items()}) as imagery:
+            chips = write_chips(month, imagery, folder / "chips")
+            files = write_report(month, imagery, chips, folder)
+            again = write_report(month, imagery, chips, folder / "again")
+            english = write_report(month, imagery, chips, folder, lang="en")
+    assert [path.name for path in english] == ["map.en.png", "report.en.html", "report.en.pdf"]
+    return {"files": files, "again": again, "english": english, "chips": chips}
+
+
+def page_of(path):
+    page = Page()
+    page.feed(path.read_text(encoding="utf-8"))
+    page.close()
+    assert not page.open
+    return page
+
+
+def squeezed(text):
+    return "".join(text.split())
+
+
+def text_of_pdf(path):
+    return squeezed("".join(page.extract_text() for page in pypdf.PdfReader(path).pages))
+
+
+def test_the_same_issue_gives_the_same_bytes(written):
+    for one, other in zip(written["files"], written["again"], strict=True):
+        assert one.read_bytes() == other.read_bytes()
+
+
+def test_the_web_page_needs_nothing_from_outside(written):
+    for name in ("files", "english"):
+        page = page_of(written[name][1])
+        assert page.addresses
+        assert all(address.startswith("data:image/jpeg;base64,") for address in page.addresses)
+        raw = re.sub(r"data:[^\"]+", "", written[name][1].read_text(encoding="utf-8"))
+        assert set(re.findall(r"https?://[^\"'< ]+", raw)) == {"http://www.w3.org/2000/svg"}
+        assert "<script" not in raw
+        assert "@import" not in raw
+
+
+def test_both_forms_say_the_figures_of_the_issue(month, written):
+    figures = summarise(month)["total"]
+    page = squeezed("".join(page_of(written["files"][1]).text))
+    for text in (page, text_of_pdf(written["files"][2])):
+        assert f"红色{figures['red']}处、黄色{figures['yellow']}处、绿色{figures['green']}处" in text
+        assert f"面积{figures['area_mu']:,.1f}亩" in text
+        assert "疑似，以实地核查为准" in text
+        assert "上期（2026-09）9处，本期12处，增加3处" in text
+        assert "本期可比对比例与上期相差35个百分点" in text
+        for number in worst_spots(month.spots):
+            assert number in text
+        assert squeezed(month.spots["reason_zh"].iloc[0]) in text
+        assert "林木采伐许可" in text  # a register that nobody gave
+        assert "永久基本农田2025-12-31" in text
+
+
+def test_fonts_are_inside_the_pdf_and_no_letter_is_blank(written):
+    for path in (written["files"][2], written["english"][2]):
+        fonts: dict = {}
+        for page in pypdf.PdfReader(path).pages:
+            fonts |= {
+                font.get_object()["/BaseFont"]: font.get_object() for font in page["/Resources"]["/Font"].values()
+            }
+            assert "\ufffd" not in page.extract_text()
+        assert any("NotoSansSC" in name for name in fonts)
+        for font in fonts.values():
+            assert "/FontFile3" in font["/DescendantFonts"][0]["/FontDescriptor"]
+
+
+def test_an_old_undated_or_missing_reference_is_said(month, written):
+    source = month.sources[0]
+    sources = (
+        dataclasses.replace(source, as_of=date(2020, 1, 1)),
+        dataclasses.replace(source, name="harvest_permit", kind="register", title_zh="采伐", as_of=None),
+        dataclasses.replace(source, name="homestead", kind="register", title_zh="宅基地", as_of=date(2026, 10, 1)),
+    )
+    report = compose_report(
+        dataclasses.replace(month, sources=sources), written["files"][0].read_bytes(), written["chips"], listed=[]
+    )
+    html = report_html(report)
+    assert html.count("可能不反映现状") == 1
+    assert html.count("无日期，不作为合法依据") == 1
+    missing = re.search("本期未提供：([^<]+)", html)
+    assert missing is not None
+    assert "施工许可" in missing[1]
+    assert "宅基地" not in missing[1]
+
+
+def test_a_first_issue_without_spots_is_a_report_too(make_month, written, month_images):
+    month = make_month(4)
+    coverage = month.coverage.assign(observed_share=1.0, observed_m2=month.coverage["area_m2"])
+    empty = dataclasses.replace(
+        month, spots=month.spots.iloc[:0], decisions={}, in_units=month.in_units.iloc[:0], coverage=coverage
+    )
+    html = report_html(compose_report(empty, written["files"][0].read_bytes(), {}, listed=[]))
+    for wanted in ("尚无往期可比", "本期没有红色或黄色图斑", "全区均有可比对的影像", "100%"):
+        assert wanted in html
+
+
+def test_the_unseen_is_listed_by_name(month, written):
+    text = text_of_pdf(written["files"][2])
+    assert "良庆镇75.0%" in text
+    assert "未能完整观测的村（社区）：第1村（75.0%）" in text
+
+
+@given(st.data())
+def test_the_worst_come_first(data):
+    number = st.floats(0, 1000) | st.none()
+    rows = data.draw(
+        st.lists(st.tuples(st.sampled_from(["red", "yellow", "green"]), number, number, st.floats(1, 1e4)), max_size=12)
+    )
+    names = ["severity", "basic_cropland_m2", "cropland_m2", "area_m2"]
+    spots = pd.DataFrame(rows, columns=names).astype(dict.fromkeys(names[1:], "float64"))
+    spots["spot_no"] = [f"450108-202610-{index:04d}" for index in range(len(rows))]
+    listed = worst_spots(spots, count=5)
+    urgent = spots[spots["severity"] != "green"]
+    assert len(listed) == min(5, len(urgent))
+
+    def rank(row):
+        filled = [0.0 if pd.isna(row[name]) else row[name] for name in names[1:]]
+        return ({"red": 0, "yellow": 1}[row["severity"]], *(-value for value in filled), row["spot_no"])
+
+    expected = sorted((row for _, row in urgent.iterrows()), key=rank)[:5]
+    assert listed == [row["spot_no"] for row in expected]
+
+
+@given(st.lists(st.tuples(*[st.integers(0, 3000)] * 3), min_size=1, max_size=12))
+def test_charts_are_drawn_to_scale_and_inside_their_frame(counts):
+    bars = [Bar(label=f"<{index}>", counts=each, note="x & y") for index, each in enumerate(counts)]
+    for svg, side in ((trend_chart(bars, note_title="可比对"), "height"), (bars_chart(bars), "width")):
+        root = ElementTree.fromstring(svg)
+        width, height = (float(part) for part in root.attrib["viewBox"].split()[2:])
+        drawn = root.findall("{http://www.w3.org/2000/svg}rect")
+        assert len(drawn) == sum(count > 0 for each in counts for count in each)
+        lengths = sorted(float(rect.attrib[side]) for rect in drawn)
+        wanted = sorted(count for each in counts for count in each if count)
+        for rect in drawn:
+            assert -0.1 <= float(rect.attrib["x"]) <= width - float(rect.attrib["width"]) + 0.1
+            assert -0.1 <= float(rect.attrib["y"]) <= height - float(rect.attrib["height"]) + 0.1
+        for length, count in zip(lengths, wanted, strict=True):
+            assert length == pytest.approx(lengths[-1] * count / wanted[-1], abs=0.11)

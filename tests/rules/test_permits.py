@@ -1,0 +1,149 @@
+"""Approvals: kind, register, dates, stage and cover must all fit; what is missing proves nothing."""
+
+from datetime import date
+
+import pandas as pd
+import pytest
+
+SITE = {"looks": "earthwork"}
+BUILDING = {"looks": "building", "area_m2": 800.0}
+
+
+def permit(**values):
+    return {"finding_id": "f000001", **values}
+
+
+def test_a_valid_approval_makes_green_and_is_progress_of_a_project(one):
+    spot, steps = one(SITE, registers=[permit()])
+    assert (spot["severity"], spot["suspicion"], spot["theme"]) == ("green", "lawful", "major_project")
+    assert (spot["permit_register"], spot["permit_number"], spot["permit_share"]) == ("building_permit", "P1", 1.0)
+    step = next(step for step in steps if step.step == "permit" and step.holds)
+    assert (step.layer, step.layer_as_of) == ("building_permit", date(2026, 10, 20))
+
+
+@pytest.mark.parametrize(
+    ("share", "outside_m2", "state"),
+    [
+        (0.90, 400.0, "lawful"),
+        (0.8999, 200.0, "short"),
+        (0.8999, 199.9, "lawful"),
+        (0.50, 199.9, "lawful"),
+        (0.49, 199.9, "short"),
+    ],
+)
+def test_cover(one, share, outside_m2, state):
+    spot, steps = one(SITE, registers=[permit(covered_share=share, outside_m2=outside_m2)])
+    step = next(step for step in steps if step.step == "permit")
+    assert step.numbers["permit_state"] == state
+    assert (spot["suspicion"] == "lawful") == (state == "lawful")
+
+
+@pytest.mark.parametrize(
+    ("valid_from", "valid_to", "state"),
+    [
+        ("2026-10-14", "2027-01-01", "lawful"),
+        ("2026-10-15", "2027-01-01", "not_yet"),
+        ("2026-01-01", "2026-09-12", "lawful"),
+        ("2026-01-01", "2026-09-11", "expired"),
+        (None, None, "lawful"),
+    ],
+)
+def test_dates(one, valid_from, valid_to, state):
+    dates = {
+        name: pd.NaT if text is None else pd.Timestamp(text)
+        for name, text in (("valid_from", valid_from), ("valid_to", valid_to))
+    }
+    _, steps = one(SITE, registers=[permit(**dates)])
+    assert next(step for step in steps if step.step == "permit").numbers["permit_state"] == state
+
+
+@pytest.mark.parametrize(
+    ("values", "stage", "state"),
+    [
+        (SITE, "earthwork", "lawful"),
+        (BUILDING, "earthwork", "stage"),
+        (BUILDING, "foundation", "stage"),
+        (BUILDING, "main_structure", "lawful"),
+        (BUILDING, "topped_out", "lawful"),
+        (BUILDING, None, "lawful"),
+        (BUILDING, "二期", "stage"),
+    ],
+)
+def test_the_stage_permitted_must_reach_the_stage_seen(one, values, stage, state):
+    spot, steps = one(values, registers=[permit(stage=stage)])
+    assert next(step for step in steps if step.step == "permit").numbers["permit_state"] == state
+    assert (spot["severity"] == "green") == (state == "lawful")
+
+
+def test_an_approval_without_a_stage_does_not_excuse_going_beyond_one(one):
+    spot, _ = one(BUILDING, registers=[permit(stage="earthwork"), permit(register="planning_permit", number="P2")])
+    assert spot["rule"] == "yellow_permit_terms"
+    spot, _ = one(BUILDING, registers=[permit(stage="topped_out"), permit(register="planning_permit", number="P2")])
+    assert spot["suspicion"] == "lawful"
+
+
+def test_no_permanent_building_on_temporary_land(one):
+    registers = ("temporary_land",)
+    assert one(SITE, registers=[permit(register="temporary_land")], has_registers=registers)[0]["suspicion"] == "lawful"
+    assert (
+        one(BUILDING, registers=[permit(register="temporary_land")], has_registers=registers)[0]["severity"] != "green"
+    )
+
+
+def test_a_harvest_permit_allows_felling_only(one):
+    felling = [("f000001", "land_use", "0301", 2000.0)]
+    spot, _ = one({"looks": "felling"}, layers=felling, registers=[permit(register="harvest_permit")])
+    assert (spot["kind"], spot["suspicion"], spot["theme"]) == ("vegetation_loss", "lawful", "protected_woodland")
+    spot, _ = one(SITE, registers=[permit(register="harvest_permit")])
+    assert (spot["kind"], spot["severity"]) == ("earthwork", "yellow")
+
+
+@pytest.mark.parametrize(
+    ("as_of", "state"),
+    [(date(2026, 8, 15), "lawful"), (date(2026, 8, 14), "outdated"), (None, "undated"), (date(2027, 5, 1), "lawful")],
+)
+def test_a_register_must_be_dated_and_recent(one, as_of, state):
+    spot, steps = one(SITE, registers=[permit()], as_of=as_of)
+    step = next(step for step in steps if step.step == "permit")
+    assert (step.numbers["permit_state"], step.layer_as_of) == (state, as_of)
+    assert (spot["severity"] == "green") == (state == "lawful")
+
+
+def test_a_missing_register_is_said(one):
+    spot, steps = one(SITE, has_registers=())
+    texts = [step.text_zh for step in steps if step.step == "permit"]
+    assert spot["severity"] == "yellow"
+    assert any("缺名册" in text and "施工许可" in text for text in texts)
+    assert "缺手续名册" in spot["reason_zh"]
+
+
+def test_without_any_register_a_building_is_not_said_to_be_outside_approval(one):
+    assert one(BUILDING, has_registers=())[0]["rule"] == "yellow_construction"
+    assert one(BUILDING)[0]["rule"] == "red_building"
+
+
+def test_lawful_work_on_protected_ground_is_not_red(one):
+    spot, _ = one(SITE, layers=[("f000001", "ecological_red_line", "", 80.0)], registers=[permit()])
+    assert (spot["severity"], spot["suspicion"]) == ("green", "lawful")
+
+
+def test_the_approval_that_speaks_best_is_named(one):
+    registers = [
+        permit(number="P1", covered_share=0.3, outside_m2=1400.0),
+        permit(number="P2", covered_share=0.95, outside_m2=100.0),
+        permit(number="P3", covered_share=1.0, valid_to=pd.Timestamp("2026-01-02")),
+    ]
+    spot, steps = one(SITE, registers=registers)
+    assert (spot["permit_number"], spot["permit_share"]) == ("P2", 0.95)
+    assert [step.numbers["number"] for step in steps if step.step == "permit" and "number" in step.numbers] == [
+        "P2",
+        "P3",
+        "P1",
+    ]
+
+
+def test_the_terms_can_be_changed(one, rules_with):
+    registers = {"registers": [permit(covered_share=0.85, outside_m2=300.0)]}
+    assert one(SITE, **registers)[0]["suspicion"] == "suspected"
+    rules = rules_with(("min_share = 0.90", "min_share = 0.80"))
+    assert one(SITE, rules=rules, **registers)[0]["suspicion"] == "lawful"
