@@ -77,7 +77,7 @@ def test_linear_transforms_of_either_date_change_nothing(seed: int) -> None:
     mixing = [np.linalg.qr(rng.normal(size=(3, 3)))[0] @ np.diag(rng.uniform(0.5, 2, 3)) for _ in range(2)]
     other = before @ mixing[0] + rng.uniform(-10, 10, 3), after @ mixing[1] * 0.01
     plain, mixed = fit_irmad(before, after, tolerance=1e-9), fit_irmad(*other, tolerance=1e-9)
-    np.testing.assert_allclose(mixed.correlations, plain.correlations, rtol=1e-3)
+    np.testing.assert_allclose(mixed.correlations, plain.correlations, rtol=5e-3)
     np.testing.assert_allclose(chi_square(mixed, *other), chi_square(plain, before, after), rtol=0.05, atol=0.05)
 
 

@@ -27,8 +27,8 @@ def true(*rows: tuple[str, BaseGeometry, dict[str, Any]]) -> gpd.GeoDataFrame:
 
 
 def found(*rows: tuple[str, str, BaseGeometry]) -> gpd.GeoDataFrame:
-    table = [{"kind": kind, "severity": severity} for kind, severity, _ in rows]
-    return frame(table, ["kind", "severity"], [area for *_, area in rows])
+    table = [{"kind": kind, "severity": severity, "rule": "yellow_rest"} for kind, severity, _ in rows]
+    return frame(table, ["kind", "severity", "rule"], [area for *_, area in rows])
 
 
 def test_hits_rights_and_kinds_are_counted() -> None:

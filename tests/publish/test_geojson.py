@@ -88,7 +88,7 @@ def test_values_missing_values_and_order(make, tmp_path) -> None:
     findings = make(9, crs="EPSG:4545")
     document = written(findings, tmp_path)
     assert document["schema_version"] == "1.1"
-    assert document["schema_id"].endswith("findings:1.0")
+    assert document["schema_id"].endswith("findings:1.1")
     for feature, row in zip(document["features"], findings.itertuples(), strict=True):
         properties = feature["properties"]
         assert list(properties) == list(FINDINGS.by_name)

@@ -59,6 +59,6 @@ def test_check_notices_what_is_not_as_it_was(folder) -> None:
 
 
 def test_places_on_the_machine_are_refused(make_month, tmp_path) -> None:
-    for parameters in ({"rules": Path("rules.toml")}, {"rules": {"file": "/home/me/rules.toml"}}):
+    for parameters in ({"rules": Path("rules.toml")}, {"rules": {"file": "/srv/data/rules.toml"}}):
         with pytest.raises(SchemaViolation, match="file names only"):
             write_manifest(make_month(1), tmp_path, inputs={}, parameters=parameters, device="cpu")

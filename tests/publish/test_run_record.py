@@ -71,7 +71,7 @@ def test_record_says_what_was_run_and_nothing_of_when_and_where(tmp_path) -> Non
     assert record["grid"]["crs"] == "EPSG:4545"
     assert record["grid"]["transform"] == [0.8, 0, 5e5, 0, -0.8, 25e5]
     assert record["registration"]["residual_px"] == 0.2
-    assert record["findings_schema"]["version"] == "1.0"
+    assert record["findings_schema"]["version"] == "1.1"
     assert record["findings"] == 12
     assert record["pixels"] == 19500
     assert record["observable_share"] == 0.975

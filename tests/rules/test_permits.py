@@ -1,9 +1,15 @@
 """Approvals: kind, register, dates, stage and cover must all fit; what is missing proves nothing."""
 
+from dataclasses import replace
 from datetime import date
 
 import pandas as pd
 import pytest
+import shapely
+
+from rs_governance.grids.carriers import REGISTER_COLUMNS, make_frame
+from rs_governance.rules import keep_judged, read_rules
+from rs_governance.rules.keeping import read_kept
 
 SITE = {"looks": "earthwork"}
 BUILDING = {"looks": "building", "area_m2": 800.0}
@@ -98,6 +104,13 @@ def test_a_harvest_permit_allows_felling_only(one):
     assert (spot["kind"], spot["severity"]) == ("earthwork", "yellow")
 
 
+@pytest.mark.parametrize(("ndvi_before", "suspicion"), [(0.6, "lawful"), (0.2, "suspected")])
+def test_a_harvest_permit_does_not_allow_earthwork_on_felled_ground(one, ndvi_before, suspicion):
+    woodland = [("f000001", "land_use", "0301", 2000.0)]
+    spot, _ = one(SITE | {"ndvi_before": ndvi_before}, layers=woodland, registers=[permit(register="harvest_permit")])
+    assert (spot["kind"], spot["suspicion"]) == ("earthwork", suspicion)
+
+
 @pytest.mark.parametrize(
     ("as_of", "state"),
     [(date(2026, 8, 15), "lawful"), (date(2026, 8, 14), "outdated"), (None, "undated"), (date(2027, 5, 1), "lawful")],
@@ -147,3 +160,58 @@ def test_the_terms_can_be_changed(one, rules_with):
     assert one(SITE, **registers)[0]["suspicion"] == "suspected"
     rules = rules_with(("min_share = 0.90", "min_share = 0.80"))
     assert one(SITE, rules=rules, **registers)[0]["suspicion"] == "lawful"
+
+
+@pytest.fixture
+def two_lots(month, finding):
+    """A finding of 32 x 32 m on two lots; `shared` metres of its width belong to both."""
+
+    def make(shared: float, states=(None, None)):
+        left, right = (16 + shared) / 32, 0.5
+        rows = [
+            permit(number=number, covered_share=share, outside_m2=(1 - share) * 1024, stage=stage)
+            for number, share, stage in (("P1", left, states[0]), ("P2", right, states[1]))
+        ]
+        joined = month([finding(1, area_m2=1024.0)], registers=rows)
+        x, y, *_ = joined.findings.total_bounds
+        lots = [shapely.box(x, y, x + 16 + shared, y + 32), shapely.box(x + 16, y, x + 32, y + 32)]
+        frame = make_frame(
+            REGISTER_COLUMNS,
+            {name: ["P1", "P2"] if name == "number" else [None] * 2 for name in REGISTER_COLUMNS},
+            lots,
+            joined.references.crs,
+        )
+        register = replace(joined.references.registers["building_permit"], frame=frame)
+        registers = {**joined.references.registers, "building_permit": register}
+        return replace(joined, references=replace(joined.references, registers=registers))
+
+    return make
+
+
+def test_lots_that_cover_a_spot_together(judged, two_lots):
+    result = judged(two_lots(0.0))
+    spot = result.spots.iloc[0]
+    assert (spot["suspicion"], spot["permit_number"], spot["permit_share"]) == ("lawful", "P1、P2", 1.0)
+    step = next(step for step in result.decisions[spot["spot_no"]] if step.step == "permit")
+    assert (step.holds, step.numbers["number"]) == (True, "P1、P2")
+
+
+def test_common_ground_of_two_lots_counts_once(judged, two_lots):
+    joined = two_lots(8.0)
+    assert judged(joined).spots.iloc[0]["permit_share"] == pytest.approx(1.0)
+    wrong = joined.in_registers.assign(covered_share=[0.75, 0.25], outside_m2=[256.0, 768.0])
+    assert judged(replace(joined, in_registers=wrong)).spots.iloc[0]["suspicion"] == "suspected"
+
+
+def test_lots_help_only_where_both_are_in_order(judged, two_lots):
+    joined = two_lots(0.0)
+    expired = joined.in_registers.assign(valid_to=pd.to_datetime(["2027-01-01", "2026-02-01"]))
+    assert judged(replace(joined, in_registers=expired)).spots.iloc[0]["suspicion"] == "suspected"
+
+
+def test_lots_are_kept_for_trying_rules(judged, two_lots, tmp_path):
+    joined = two_lots(0.0)
+    terms = {"district_code": "450108", "issue": "2026-10", "as_of": date(2026, 10, 20)}
+    for name, content in keep_judged(joined, read_rules(), **terms).items():
+        (tmp_path / name).write_bytes(content)
+    assert judged(read_kept(tmp_path).joined).spots.iloc[0]["permit_number"] == "P1、P2"

@@ -76,7 +76,7 @@ def test_check_prints_what_would_change(issue, rules_with, capsys):
     printed = capsys.readouterr().out
     assert "red → yellow" in printed
     assert "-1" in printed
-    assert "no mistakes found" in printed
+    assert "没有发现" in printed
 
 
 def test_check_as_json(issue, capsys):

@@ -20,16 +20,16 @@ class SpectralParameters:
     own_share: float = 0.7
     """How far the level is the scene's own, 0..1: the rest is a fixed level of one contrast, in which pictures that
     changed as a whole, or hardly at all, find a hold."""
-    levels: tuple[float, ...] = (0.85, 1.1, 1.4, 1.8, 2.3)
+    levels: tuple[float, ...] = (0.88, 1.1, 1.4, 1.8, 2.3)
     """Multiples of the level, ascending, at each of which a connected region may be an object."""
-    strong: float = 1.0
+    strong: float = 1.04
     """Objects whose mean is above this multiple of the level are kept,"""
     peak: float = 1.25
     """if their highest pixel is above this one."""
-    usual_m2: float = 2_500.0
+    usual_m2: float = 3_500.0
     """Ground of an object as large as they usually are: of a larger region it is more readily believed that it is
     several objects, its regions of higher levels, of a smaller one less readily."""
-    usual_px: int = 200
+    usual_px: int = 2_000
     """The same in pixels, where that is more."""
     beside_m: float = 4.0
     """How far outside the outline of a region it is looked up what lies beside it."""

@@ -58,11 +58,11 @@ class IssueScore:
     hits: int = 0
     """Those of which spots cover 30 %."""
     spots: int = 0
-    """Spots that are said to be a change: all but crop rotation."""
+    """Spots that are said to be a change: all but crop rotation, and roofs, water and woods that look different."""
     right: int = 0
     """Those that lie on true changes with 30 % of their area."""
     quiet: int = 0
-    """Spots said to be crop rotation."""
+    """Spots said to be crop rotation, or no land taken."""
     quiet_right: int = 0
     """Those that lie on true changes: wrongly quiet."""
     urgent: int = 0
@@ -132,7 +132,7 @@ def score_issue(spots: gpd.GeoDataFrame, truth: gpd.GeoDataFrame, compared: Sequ
     Parameters
     ----------
     spots
-        Published spots: kind, severity, geometry.
+        Published spots: kind, rule, severity, geometry.
     truth
         All true changes of the district, in the same CRS: kind, happened_on, permitted, geometry.
     compared
@@ -145,7 +145,7 @@ def score_issue(spots: gpd.GeoDataFrame, truth: gpd.GeoDataFrame, compared: Sequ
     """
     visible = truth.iloc[_visible(truth, compared)]
     outlines, changes = spots.geometry.to_numpy(), visible.geometry.to_numpy()
-    quiet = (spots["kind"] == "crop_rotation").to_numpy()
+    quiet = (spots["kind"].eq("crop_rotation") | spots["rule"].eq("exempt_no_land_taken")).to_numpy()
     urgent = spots["severity"].isin(["red", "yellow"]).to_numpy()
     permitted = visible["permitted"].to_numpy(dtype=bool)
     right = _covered(outlines, changes) >= HIT_SHARE

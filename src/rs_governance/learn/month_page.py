@@ -20,8 +20,8 @@ _HEADING = """\
 This page is made by one command (`make accuracy-month`); do not edit it. The districts are simulated; their seeds were never tuned on. The rules are
 those that come with the program, before learning of any kind.
 
-- 对象召回率：真实变化（不小于 25 m²、两期可见、其后未被覆盖）被图斑覆盖 30 % 以上的比例；对象精确率：图斑（作物轮换除外）30 % 以上落在真实变化上的比例。
-  Object recall: true changes of at least 25 m² that could be seen and were not built over since, covered to 30 %; object precision: spots other than crop rotation
+- 对象召回率：真实变化（不小于 25 m²、两期可见、其后未被覆盖）被图斑覆盖 30 % 以上的比例；对象精确率：图斑（作物轮换与未占用土地者除外）30 % 以上落在真实变化上的比例。
+  Object recall: true changes of at least 25 m² that could be seen and were not built over since, covered to 30 %; object precision: spots other than crop rotation and no land taken
   that lie on true changes with 30 % of their area.
 - 红黄精确率：红、黄图斑中落在无手续真实变化上的比例；“合法被扰”是完全有手续而被列为红、黄的图斑，应为 0。
   Urgent precision: red and yellow spots on true changes without a permit; *lawful disturbed* counts those on fully permitted work, which should be 0.

@@ -9,6 +9,7 @@ from rs_governance.rules.judged import Step, StepName
 from rs_governance.rules.permits import Approvals, Entry
 from rs_governance.rules.questions import Chosen, Questions
 from rs_governance.rules.ruleset import Rule, Rules
+from rs_governance.rules.together import Together
 from rs_governance.rules.wording import Wording
 from rs_governance.rules.words import DEPARTMENTS, KINDS, SEVERITIES, STAGES, THEMES, Word
 
@@ -156,6 +157,8 @@ class Decisions(Mapping[str, tuple[Step, ...]]):
             One approval, one register that cannot be relied on, or the registers without an entry.
         """
         found = set()
+        if i in approvals.together:
+            yield self._together(approvals.together[i], approvals)
         for row in approvals.rows[i]:
             found.add(approvals.entries[row].register)
             yield self._approval(approvals.entries[row], approvals)
@@ -194,6 +197,27 @@ class Decisions(Mapping[str, tuple[Step, ...]]):
             layer_as_of=source.as_of,
             text_zh=f"{number}：{word.zh}（覆盖 {share.zh}，范围外 {outside.zh}；有效期 {since} 至 {until}{stage_zh}）〔{dated.zh}〕",
             text_en=f"{number}: {word.en} (covers {share.en}, {outside.en} outside; valid {since} to {until}{stage_en}) [{dated.en}]",
+        )
+
+    def _together(self, cover: Together, approvals: Approvals) -> Step:
+        dated = self.wording.dated(approvals.sources[cover.register])
+        share = show_number(FIELDS["permit_share"], cover.share)
+        outside = show_number(FIELDS["permit_outside_m2"], cover.outside_m2)
+        numbers = "、".join(cover.numbers)
+        return Step(
+            step="permit",
+            rule=cover.register,
+            holds=True,
+            numbers={
+                "permit_state": "lawful",
+                "permit_share": round(cover.share, 4),
+                "permit_outside_m2": round(cover.outside_m2, 2),
+                "number": numbers,
+            },
+            layer=cover.register,
+            layer_as_of=approvals.sources[cover.register].as_of,
+            text_zh=f"{numbers} 合计覆盖 {share.zh}，范围外 {outside.zh}〔{dated.zh}〕",
+            text_en=f"{numbers} cover {share.en} together, {outside.en} outside [{dated.en}]",
         )
 
     def _unreliable(self, source: Source) -> Step:

@@ -23,6 +23,8 @@ KEPT_FOLDER = "judged_on"
 _TABLES = ("in_units", "in_layers", "in_registers", "in_zones", "in_ledger")
 _REFERENCES = "references.json"
 _RULES = "rules.toml"
+_ENTRIES = "entries"
+_ENTRY_COLUMNS = {"register": "str", **REGISTER_COLUMNS}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +32,7 @@ class Kept:
     """What a published issue was judged on."""
 
     joined: Joined
-    """The joined month; its layers and registers have names and dates but no shapes."""
+    """The joined month; its layers have no shapes, its registers only the approvals that were met."""
     rules: Path
     """The rules that it was judged by."""
     district_code: str
@@ -74,16 +76,34 @@ def keep_judged(joined: Joined, rules: Rules, *, district_code: str, issue: str,
         },
         "keepers": {code: keeper for code, keeper in _keepers(joined).items() if isinstance(keeper, str)},
     }
-    files = {_REFERENCES: (json.dumps(about, ensure_ascii=False, indent=1) + "\n").encode()}
+    tables = {
+        "findings": joined.findings,
+        _ENTRIES: _entries(joined),
+        **{name: getattr(joined, name) for name in _TABLES},
+    }
+    return {
+        _REFERENCES: (json.dumps(about, ensure_ascii=False, indent=1) + "\n").encode(),
+        _RULES: rules.path.read_bytes(),
+        **{f"{name}.parquet": _parquet(table) for name, table in tables.items()},
+    }
+
+
+def _parquet(table: pd.DataFrame) -> bytes:
     buffer = BytesIO()
-    joined.findings.to_parquet(buffer, index=False, compression="zstd")
-    files[_RULES] = rules.path.read_bytes()
-    files["findings.parquet"] = buffer.getvalue()
-    for name in _TABLES:
-        buffer = BytesIO()
-        getattr(joined, name).to_parquet(buffer, index=False, compression="zstd")
-        files[f"{name}.parquet"] = buffer.getvalue()
-    return files
+    table.to_parquet(buffer, index=False, compression="zstd")
+    return buffer.getvalue()
+
+
+def _entries(joined: Joined) -> gpd.GeoDataFrame:
+    """Return the approvals that some finding meets, with their outlines."""
+    met = joined.in_registers.groupby("register")["number"].unique()
+    frames = [
+        one.frame[one.frame["number"].isin(met[name])].assign(register=name)
+        for name, one in joined.references.registers.items()
+        if name in met.index
+    ]
+    empty = make_frame(_ENTRY_COLUMNS, {name: [] for name in _ENTRY_COLUMNS}, [], joined.references.crs)
+    return pd.concat(frames, ignore_index=True)[[*_ENTRY_COLUMNS, "geometry"]] if frames else empty
 
 
 def read_kept(folder: Path) -> Kept:
@@ -111,7 +131,7 @@ def read_kept(folder: Path) -> Kept:
             joined=Joined(
                 findings=gpd.read_parquet(folder / "findings.parquet"),
                 **{name: pd.read_parquet(folder / f"{name}.parquet") for name in _TABLES},
-                references=_references(about, crs),
+                references=_references(about, crs, gpd.read_parquet(folder / f"{_ENTRIES}.parquet")),
             ),
             rules=folder / _RULES,
             district_code=about["district_code"],
@@ -130,7 +150,7 @@ def _keepers(joined: Joined) -> dict[str, object]:
     return dict(zip(cells["code"], cells["keeper"], strict=True))
 
 
-def _references(about: Mapping[str, Any], crs: pyproj.CRS) -> References:
+def _references(about: Mapping[str, Any], crs: pyproj.CRS, entries: gpd.GeoDataFrame) -> References:
     def day(one: Mapping[str, str | None]) -> date | None:
         return None if (text := one["as_of"]) is None else date.fromisoformat(text)
 
@@ -138,7 +158,6 @@ def _references(about: Mapping[str, Any], crs: pyproj.CRS) -> References:
     values = {name: [""] * len(keepers) for name in UNIT_COLUMNS}
     values |= {"level": ["cell"] * len(keepers), "code": list(keepers), "keeper": list(keepers.values())}
     no_layer = make_frame(LAYER_COLUMNS, {name: [] for name in LAYER_COLUMNS}, [], crs)
-    no_register = make_frame(REGISTER_COLUMNS, {name: [] for name in REGISTER_COLUMNS}, [], crs)
     return References(
         crs=crs,
         units=Units(frame=make_frame(UNIT_COLUMNS, values, [None] * len(keepers), crs)),
@@ -155,7 +174,11 @@ def _references(about: Mapping[str, Any], crs: pyproj.CRS) -> References:
         },
         registers={
             one["name"]: Register(
-                name=one["name"], title_zh=one["title_zh"], title_en=one["title_en"], as_of=day(one), frame=no_register
+                name=one["name"],
+                title_zh=one["title_zh"],
+                title_en=one["title_en"],
+                as_of=day(one),
+                frame=entries[entries["register"] == one["name"]].drop(columns="register"),
             )
             for one in about["registers"]
         },

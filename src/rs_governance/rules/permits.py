@@ -1,5 +1,6 @@
 """Approvals: whether one of them makes a change lawful, and if not, what each of them lacks."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias, get_args
 
@@ -10,6 +11,7 @@ import pandas as pd
 from rs_governance.rules.facts import Facts, Flags, Source, Words, taken
 from rs_governance.rules.fields import PermitState
 from rs_governance.rules.ruleset import Rule, Rules
+from rs_governance.rules.together import Together, cover_together
 from rs_governance.rules.words import STAGES
 
 Ints: TypeAlias = npt.NDArray[np.intp]
@@ -46,6 +48,8 @@ class Approvals:
     """Every row of `Joined.in_registers`."""
     rows: tuple[Ints, ...]
     """For each finding the positions of its entries, the one that speaks best for it first."""
+    together: Mapping[int, Together]
+    """Findings that several approvals cover together."""
     fitting: dict[str, Flags]
     """For each register that the rules name: the findings that its approvals may make lawful, (n,)."""
     relied_on: dict[str, Flags]
@@ -107,8 +111,20 @@ def consult_registers(facts: Facts, rules: Rules) -> Approvals:
     _hold_to_stage(states, at, permitted >= 0, share >= terms.min_share_small_rest, len(facts))
     order = _best_first(table, at, states, list(names))
     rows = _split(order, at[order], len(facts))
+    together = cover_together(facts, rows, states, terms)
     _add(facts, rows, states, fitting, relied_on, sources)
-    return Approvals(entries=_entries(table, states), rows=rows, fitting=fitting, relied_on=relied_on, sources=sources)
+    for i, cover in together.items():
+        facts.numbers["permit_share"][i], facts.numbers["permit_outside_m2"][i] = cover.share, cover.outside_m2
+        facts.words["permit_register"][i], facts.words["permit_number"][i] = cover.register, "、".join(cover.numbers)
+        facts.words["permit_state"][i] = "lawful"
+    return Approvals(
+        entries=_entries(table, states),
+        rows=rows,
+        together=together,
+        fitting=fitting,
+        relied_on=relied_on,
+        sources=sources,
+    )
 
 
 def _fit(facts: Facts, rules: tuple[Rule, ...], names: list[str]) -> tuple[dict[str, Flags], dict[str, Ints]]:
