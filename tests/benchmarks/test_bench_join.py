@@ -3,6 +3,7 @@
 import shapely
 
 from benchmarks.bench_join import measure
+from benchmarks.bench_month import measure as measure_month
 from benchmarks.make_month import SIDE_M, Size, jigsaw, make_findings, make_references
 
 SMALL = Size(findings=60, layers=2, features=(6, 5), registers=1, entries=20)
@@ -34,3 +35,11 @@ def test_figures_are_told() -> None:
     assert figures["rows in units"] >= 240
     assert figures["largest error of a sum"] < 1e-9
     assert figures["all, s"] < 30
+
+
+def test_a_small_month_goes_through_all_parts() -> None:
+    figures = measure_month(SMALL, seed=1)
+    assert figures["spots"] == 60
+    assert figures["written MB"] > 0
+    assert figures["largest error of a sum"] < 1e-9
+    assert figures["all, s"] == round(sum(figures[f"{part}, s"] for part in ("join", "rules", "publish")), 2)

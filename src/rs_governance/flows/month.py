@@ -135,7 +135,7 @@ def run_month(
         with watch.time("tables"):
             tell(progress, "tables", 0.0)
             content = gather_issue(about, name, compared, joined, judged, former)
-            _publish_tables(part, content, pictures=pictures)
+            publish_tables(part, content, pictures=pictures)
             kept = rules.keep_judged(joined, rulebook, district_code=about.code, issue=name, as_of=_as_of(compared))
             _keep(part / rules.KEPT_FOLDER, kept)
             tell(progress, "tables", 1.0)
@@ -241,7 +241,7 @@ def _keep(folder: Path, files: Mapping[str, bytes]) -> None:
             (folder / name).write_bytes(content)
 
 
-def _publish_tables(part: Path, content: publish.MonthlyIssue, *, pictures: bool) -> None:
+def publish_tables(part: Path, content: publish.MonthlyIssue, *, pictures: bool) -> None:
     """Write everything but pictures."""
     publish.write_geojson(content.spots, part / "findings.geojson", table=rules.SPOTS, outlines=content.outlines_wgs84)
     publish.write_issue_gpkg(content, part / "findings.gpkg")
