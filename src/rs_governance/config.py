@@ -1,7 +1,10 @@
 """What the libraries underneath are told before they start, once for each process."""
 
 import os
+import tempfile
 from collections.abc import MutableMapping
+from importlib.util import find_spec
+from pathlib import Path
 
 PROCESS_ENVIRONMENT = {
     # Of numba's threading layers, one aborts when two threads enter a kernel and one is not in its wheels.
@@ -31,3 +34,22 @@ def settle_process(environ: MutableMapping[str, str] = os.environ) -> None:
     """
     for name, value in PROCESS_ENVIRONMENT.items():
         environ.setdefault(name, value)
+
+
+def settle_kernel_cache(environ: MutableMapping[str, str] = os.environ) -> None:
+    """Give compiled kernels a place where neither the installation nor the home folder can be written.
+
+    Without one numba refuses to compile at all. The place is a folder of the user in the temporary folder.
+
+    Parameters
+    ----------
+    environ
+        The environment to change; `NUMBA_CACHE_DIR` is left alone where it is set.
+    """
+    kernels = find_spec("rs_kernels")
+    if "NUMBA_CACHE_DIR" in environ or kernels is None or kernels.origin is None:
+        return
+    installed, home = Path(kernels.origin).parent / "__pycache__", Path(environ.get("HOME", "/"))
+    writable = installed if installed.exists() else installed.parent
+    if not os.access(writable, os.W_OK) and not os.access(home, os.W_OK):
+        environ["NUMBA_CACHE_DIR"] = str(Path(tempfile.gettempdir()) / f"rsg-kernels-{os.getuid()}")

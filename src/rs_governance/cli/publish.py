@@ -36,7 +36,7 @@ def quarter(
         typer.Option(
             "--out",
             metavar="DIR",
-            help="结果文件夹，默认为 district.toml 旁的 quarters/季度\n\nFolder for the results; quarters/QUARTER beside district.toml by default.",
+            help="结果文件夹，默认为 issues 旁的 quarters/季度\n\nFolder for the results; quarters/QUARTER beside the issues by default.",
             show_default=False,
             rich_help_panel=OUTPUT,
         ),

@@ -300,8 +300,8 @@ def _warnings(content: publish.MonthlyIssue) -> tuple[tuple[str, str], ...]:
     share = float(content.coverage["observed_share"].iloc[0])
     if share < _LITTLE_SEEN:
         said.append((
-            f"本期仅可比对全区 {share:.0%}，其余见未观测范围。",
-            f"Only {share:.0%} of the district could be compared; see what was not observed.",
+            f"{content.issue} 期仅可比对全区 {share:.0%}，其余见未观测范围。",
+            f"Issue {content.issue}: only {share:.0%} of the district could be compared; see what was not observed.",
         ))
     said += [
         (

@@ -17,7 +17,7 @@ from rs_governance.publish.output_folder import OutputFolder
 from rs_governance.rules.sites import Quarter, gather_sites
 
 QUARTERS = "quarters"
-"""Folder of the published quarters beside `district.toml`."""
+"""Folder of the published quarters, beside that of the issues."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +57,7 @@ def publish_quarter(
     issues
         Folder of the issues; `issues` beside `district.toml` by default.
     out
-        Folder to make; `quarters/2026Q4` beside `district.toml` by default.
+        Folder to make; `quarters/2026Q4` beside the folder of the issues by default.
     replace
         True to allow `out` to be a former result.
 
@@ -83,7 +83,7 @@ def publish_quarter(
     tables = [issue.spots(about.crs) for issue in known]
     spots = gpd.GeoDataFrame(pd.concat(tables, ignore_index=True), crs=about.crs)
     sites = gather_sites(spots, period, about.crs)
-    target = Path(out) if out is not None else about.folder / QUARTERS / period.name
+    target = Path(out) if out is not None else folder.parent / QUARTERS / period.name
     with OutputFolder(target, replace=replace) as part:
         figures = write_quarter(
             sites,

@@ -198,7 +198,7 @@ def _repaired(rows: Rows) -> Rows:
         if not good[index]:
             found.append(problem(rows, index, "图形没有面积，已略去", "the outline has no area; left out"))
         elif abs(after - before) > _REPAIRED_SHARE * after:
-            share = f"{after / before - 1:+.1%}" if before else "+"
+            share = f"{after / before - 1:+.1%}" if before else f"0 → {after:,.0f}"
             zh = f"自相交，已修复，面积变化 {share}"
             en = f"the outline crosses itself; repaired, which changed the area by {share}"
             found.append(problem(rows, index, zh, en, kept=True))

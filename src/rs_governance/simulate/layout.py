@@ -10,7 +10,7 @@ from shapely.geometry import LineString, Polygon, box
 from rs_governance.simulate.blocks import Blocks, Relief, Use, divide_blocks
 from rs_governance.simulate.board import stream
 from rs_governance.simulate.land import Cover, Land
-from rs_governance.simulate.outlines import Points, Shape, bezier, blob, rectangle
+from rs_governance.simulate.outlines import Points, Shape, bezier, blob, largest, rectangle
 
 
 def lay_out(seed: int, size_m: float, margin_m: float) -> Land:
@@ -171,7 +171,7 @@ def _tracks(rng: np.random.Generator, blocks: Blocks, keep_off: list[Polygon]) -
     found = []
     closed = shapely.union_all(keep_off)
     for outline in blocks.outlines:
-        points = shapely.get_coordinates(outline.exterior)
+        points = shapely.get_coordinates(largest(outline).exterior)
         turn = np.diff(np.unwrap(np.arctan2(*np.diff(points, axis=0).T[::-1])))
         corners = np.flatnonzero(abs((turn + np.pi) % (2 * np.pi) - np.pi) > 0.45) + 1
         for first, last in pairwise(corners):

@@ -122,7 +122,7 @@ def _headlines(statistics: Mapping[str, Any], lang: Language) -> tuple[Headline,
         Headline(value=str(total[severity]), label=words[severity], colour=hexed(rgb))
         for severity, rgb in SEVERITY_RGB.items()
     ]
-    figures.append(Headline(value=f"{total['area_mu']:,.1f}", label=words["area"], colour="#181d26"))
+    figures.append(Headline(value=mu(total["area_m2"]), label=words["area"], colour="#181d26"))
     share = percent(statistics["observed_share"])
     figures.append(Headline(value=share, label=words["observed"], colour="#68707c"))
     return tuple(figures)
@@ -137,7 +137,7 @@ def _summary(statistics: Mapping[str, Any], lang: Language) -> str:
     observed = words["unobserved"] if share is None else words["observed"].format(share=percent(share))
     text: str = words["summary"].format(
         **{key: total[key] for key in ("count", "red", "yellow", "green", "suspected")},
-        mu=f"{total['area_mu']:,.1f}",
+        mu=mu(total["area_m2"]),
         m2=f"{total['area_m2']:,.0f}",
         protected=protected,
         observed=observed,

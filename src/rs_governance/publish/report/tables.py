@@ -32,7 +32,7 @@ def theme_blocks(statistics: Mapping[str, Any], lang: Language) -> list[Block]:
         Bar(
             label=row[f"title_{lang}"],
             counts=(row["red"], row["yellow"], row["green"]),
-            note=f"{row['area_mu']:,.1f} {'亩' if lang == 'zh' else 'mu'}",
+            note=f"{mu(row['area_m2'])} {'亩' if lang == 'zh' else 'mu'}",
         )
         for row in groups
     ]
