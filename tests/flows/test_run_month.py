@@ -57,6 +57,7 @@ def test_an_issue_has_all_its_parts(october: Path, spots: gpd.GeoDataFrame) -> N
         *FORMATS,
         "report.html",
         "report.pdf",
+        "report.en.html",
         "map.png",
         "statistics.json",
         "decisions.json",

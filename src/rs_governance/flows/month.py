@@ -275,7 +275,8 @@ def _publish_pictures(
         tell(progress, "cards", 0.0)
         publish.write_cards(content, imagery, chips, part / "cards")
         tell(progress, "report", 0.0)
-        publish.write_report(content, imagery, chips, part)
+        for lang in publish.LANGUAGES:
+            publish.write_report(content, imagery, chips, part, lang=lang)
         tell(progress, "scenes", 0.0)
         (part / "scenes").mkdir()
         # What is compared with was published with its own issue.

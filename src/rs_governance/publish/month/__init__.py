@@ -25,7 +25,7 @@ from rs_governance.publish.pictures.map_view import Picture, preview
 from rs_governance.publish.pictures.overview import Overview
 from rs_governance.publish.pictures.score import NOT_OBSERVED, SCORE_STEP, ScoreWriter
 from rs_governance.publish.report.cards import write_cards
-from rs_governance.publish.report.chips import write_chips
+from rs_governance.publish.report.chips import LANGUAGES, write_chips
 from rs_governance.publish.report.report import write_report
 from rs_governance.publish.run_record import (
     InputFile,
@@ -39,6 +39,7 @@ from rs_governance.publish.run_record import (
 
 __all__ = [
     "FINDINGS_PARQUET",
+    "LANGUAGES",
     "NOT_OBSERVED",
     "SCORE_STEP",
     "STATISTICS_JSON",

@@ -4,7 +4,7 @@ import io
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,9 @@ from rs_governance.scenes import PixelGrid
 
 Language = Literal["zh", "en"]
 """Language of texts for people."""
+
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+"""Chinese first."""
 
 Shifts = Mapping[tuple[str, str], Shift]
 """How far the after image lies from the before image, by their identifiers."""
