@@ -22,9 +22,6 @@ SMALLEST_M2 = 25.0
 HIT = 0.3
 
 Flags = npt.NDArray[np.bool_]
-pytestmark = pytest.mark.skipif(
-    not (SAMPLE / "district.toml").exists(), reason="sample_tiles holds no district; make it by 'make sample'"
-)
 
 
 # --- the yardstick: change vector, Otsu's threshold, objects ---------------------------------------
