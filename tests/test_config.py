@@ -1,6 +1,7 @@
 """What the libraries are told before they start."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -24,3 +25,13 @@ def test_a_chosen_cache_is_left_alone() -> None:
     environ = {"NUMBA_CACHE_DIR": "/somewhere"}
     config.settle_kernel_cache(environ)
     assert environ == {"NUMBA_CACHE_DIR": "/somewhere"}
+
+
+def test_memory_is_settled_where_the_library_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: dict[int, int] = {}
+    monkeypatch.setattr(config.ctypes, "CDLL", lambda _name: SimpleNamespace(mallopt=told.__setitem__))
+    config.settle_memory()
+    assert told[-8] == 1
+    assert told[-3] <= 32 * 2**20  # glibc refuses more
+    monkeypatch.setattr(config.ctypes, "CDLL", lambda _name: SimpleNamespace())
+    config.settle_memory()

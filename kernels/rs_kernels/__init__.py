@@ -5,18 +5,18 @@ Arrays that are not C-contiguous are copied first. An argument that does not fit
 """
 
 from rs_kernels._block_merge import BlockBorder, BlockMerger, MergedObjects, block_border
-from rs_kernels._change_vector import change_vector
+from rs_kernels._change_vector import change_vector, compiles_anew
 from rs_kernels._context_score import context_score
 from rs_kernels._device import Device, DeviceUnavailable, device_name, resolve_device, threading_layer
 from rs_kernels._histogram import histogram
 from rs_kernels._indices import band_index, index_difference
-from rs_kernels._label import label, relabel
+from rs_kernels._label import label, label_listed
 from rs_kernels._local_norm import local_mean, local_norm
 from rs_kernels._mad import mad_score
 from rs_kernels._mean_difference import mean_difference
 from rs_kernels._morphology import morphology_halo, open_close
 from rs_kernels._object_stats import ObjectStats, object_stats
-from rs_kernels._outline import Edges, boundary_edges
+from rs_kernels._outline import Edges, boundary_edges, listed_edges
 from rs_kernels._rings import Rings, link_rings, smooth_rings
 from rs_kernels._translate import translate
 
@@ -33,12 +33,15 @@ __all__ = [
     "block_border",
     "boundary_edges",
     "change_vector",
+    "compiles_anew",
     "context_score",
     "device_name",
     "histogram",
     "index_difference",
     "label",
+    "label_listed",
     "link_rings",
+    "listed_edges",
     "local_mean",
     "local_norm",
     "mad_score",
@@ -46,7 +49,6 @@ __all__ = [
     "morphology_halo",
     "object_stats",
     "open_close",
-    "relabel",
     "resolve_device",
     "smooth_rings",
     "threading_layer",

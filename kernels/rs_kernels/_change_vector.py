@@ -256,3 +256,22 @@ def change_vector(
     else:
         _loop(before, after, valid, gains, offsets, radius, out)
     return out
+
+
+def compiles_anew() -> bool:
+    """Fetch this kernel from the cache on disk, and tell whether it was not there: then the others will not be either.
+
+    Returns
+    -------
+    bool
+        True if kernels have to be compiled in this process, which takes most of a minute; False where the environment
+        turns compilation off.
+
+    Examples
+    --------
+    >>> compiles_anew() in (True, False)
+    True
+    """
+    pixel = np.zeros((4, 1, 1), np.uint16)
+    change_vector(pixel, pixel, np.ones((1, 1), np.bool_), *np.ones((3, 4)), radius=0)
+    return bool(getattr(_loop, "stats", None) and _loop.stats.cache_misses)

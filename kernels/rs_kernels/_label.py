@@ -200,44 +200,48 @@ def label(mask: npt.NDArray[np.bool_], *, device: Device = "cpu") -> tuple[npt.N
     return _label_on_cuda(mask) if resolve_device(device) == "cuda" else _label_on_cpu(mask)
 
 
-@njit(**LOOP)
-def _relabel(labels: Any, numbers: Any, out: Any) -> None:
-    for y in prange(labels.shape[0]):
-        for x in range(labels.shape[1]):
-            out[y, x] = numbers[labels[y, x]]
+def label_listed(places: npt.NDArray[np.int64], shape: tuple[int, int]) -> tuple[npt.NDArray[np.int32], int]:
+    """Label the 8-connected components of pixels that are listed: where few are True this looks at those alone.
 
-
-def relabel(labels: npt.NDArray[np.int32], numbers: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-    """Give every label another number: ``numbers[labels]``, which NumPy takes ten times as long for.
+    It runs on the CPU: uniting the runs is one step after another.
 
     Parameters
     ----------
-    labels : numpy.ndarray
-        int32, shape (y, x): 0 to below the length of `numbers`.
-    numbers : numpy.ndarray
-        int32, shape (n,): the number of each label.
+    places : numpy.ndarray
+        int64, shape (n,): numbers of the pixels in reading order, ascending, below the number of pixels.
+    shape : (int, int)
+        Rows and columns of the plane that they lie in.
 
     Returns
     -------
-    numpy.ndarray
-        int32, shape (y, x).
+    labels : numpy.ndarray
+        int32, shape (n,): 1..count, as `label` gives them.
+    count : int
+        Number of components.
 
     Raises
     ------
     ValueError
-        If a label has no number.
+        If the pixels are not ascending or do not lie in the plane.
 
     Examples
     --------
-    >>> relabel(np.array([[0, 1, 2]], np.int32), np.array([0, 0, 1], np.int32))
-    array([[0, 0, 1]], dtype=int32)
+    >>> label_listed(np.array([1, 3, 4, 7]), (2, 4))
+    (array([1, 2, 1, 2], dtype=int32), 2)
     """
-    labels = check_plane("labels", labels, (np.dtype(np.int32),))
-    if labels.min() < 0 or labels.max() >= numbers.size:
-        raise ValueError(f"'labels' must be 0 to {numbers.size - 1}, one for each of 'numbers'.")
-    out = np.empty_like(labels)
-    _relabel(labels, np.ascontiguousarray(numbers, np.int32), out)
-    return out
+    if places.size == 0:
+        return np.zeros(0, np.int32), 0
+    steps = np.diff(places)
+    if places[0] < 0 or places[-1] >= shape[0] * shape[1] or (steps <= 0).any():
+        raise ValueError(f"'places' must be ascending numbers of pixels of a plane of {shape[0]} x {shape[1]}.")
+    rows = places // shape[1]
+    starts = np.flatnonzero(np.concatenate([[True], (steps != 1) | (rows[1:] != rows[:-1])]))
+    lengths = np.diff(starts, append=places.size)
+    first = places[starts] - rows[starts] * shape[1]
+    runs = np.stack([first, first + lengths], axis=1).astype(np.int32)
+    number = np.empty(starts.size, np.int32)
+    count = _number_runs(np.searchsorted(rows[starts], np.arange(shape[0] + 1)), runs, number)
+    return np.repeat(number, lengths), int(count)
 
 
 def _label_on_cpu(mask: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.int32], int]:

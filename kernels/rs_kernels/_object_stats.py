@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import cuda, njit, prange
+from numba import cuda, njit
 
 from rs_kernels._check import check_plane
-from rs_kernels._device import LOOP, RULE, Device, launch_grid, resolve_device
+from rs_kernels._device import RULE, Device, launch_grid, resolve_device
 
 _HIGHEST = np.iinfo(np.int64).max
 _LOWEST = np.iinfo(np.int64).min
@@ -77,23 +77,24 @@ def _run_values(values: Any, band: Any, y: Any, x: Any, end: Any) -> Any:
 
 
 # The CPU form lists the runs once: looking for objects, a tenth or less of a block, takes longer than adding them up. So
-# each layer is read where it lies, in its own type, whatever its strides.
+# each layer is read where it lies, in its own type, whatever its strides. It runs in one thread: most calls are of a
+# millisecond or less, of which starting the others takes half.
 
 
-@njit(**LOOP)
+@njit(**RULE, nogil=True)
 def _count_runs(labels: Any, counts: Any) -> None:
-    for y in prange(labels.shape[0]):
+    for y in range(labels.shape[0]):
         count = np.int64(labels[y, 0] != 0)
         for x in range(1, labels.shape[1]):
             count += (labels[y, x] != 0) & (labels[y, x] != labels[y, x - 1])
         counts[y] = count
 
 
-@njit(**LOOP)
+@njit(**RULE, nogil=True)
 def _list_runs(labels: Any, starts: Any, runs: Any) -> None:
     """List row, first column, column after the last, and index of the object of every run."""
     width = labels.shape[1]
-    for y in prange(labels.shape[0]):
+    for y in range(labels.shape[0]):
         x = 0
         for run in range(starts[y], starts[y + 1]):
             while labels[y, x] == 0:
@@ -119,9 +120,9 @@ def _bound(runs: Any, width: Any, table: Any) -> Any:
     return True
 
 
-@njit(**LOOP)
+@njit(**RULE, nogil=True)
 def _add_runs(runs: Any, values: Any, totals: Any, minima: Any, maxima: Any) -> None:
-    for band in prange(values.shape[0]):
+    for band in range(values.shape[0]):
         for run in range(runs.shape[0]):
             n = runs[run, 3]
             total, lowest, highest = _run_values(values, band, runs[run, 0], runs[run, 1], runs[run, 2])

@@ -193,6 +193,73 @@ def boundary_edges(
     return edges
 
 
+def listed_edges(
+    ys: npt.NDArray[np.int64],
+    xs: npt.NDArray[np.int64],
+    labels: npt.NDArray[np.int32],
+    depth: npt.NDArray[np.uint8],
+    level: int,
+    *,
+    row: int = 0,
+    col: int = 0,
+) -> Edges:
+    """List the sides of listed pixels that lie on the boundary of one level of a plane.
+
+    Parameters
+    ----------
+    ys, xs : numpy.ndarray
+        int64, shape (n,): rows and columns of the pixels in `depth`, in reading order.
+    labels : numpy.ndarray
+        int32, shape (n,): their labels.
+    depth : numpy.ndarray
+        uint8, shape (y, x), with a halo of one pixel around them or more, except at the edge of the scene: a pixel is
+        inside where it exceeds `level`, and nothing outside of the array is.
+    level : int
+        From 0.
+    row, col : int
+        Position of the first pixel of `depth` in the scene; no listed pixel may be left of or above the scene's first.
+
+    Returns
+    -------
+    Edges
+        As `boundary_edges` gives them: in the order of the pixels, then by direction.
+
+    Raises
+    ------
+    ValueError
+        If a pixel does not lie in `depth` or the block sticks out of the range of vertices.
+
+    Examples
+    --------
+    >>> at = np.array([0])
+    >>> edges = listed_edges(at, at, np.array([1], np.int32), np.array([[2, 1]], np.uint8), 1)
+    >>> edges.row, edges.col, edges.direction
+    (array([1, 0, 0, 1], dtype=int32), array([0, 0, 1, 1], dtype=int32), array([0, 1, 2, 3], dtype=uint8))
+    """
+    depth = check_plane("depth", depth, (np.dtype(np.uint8),))
+    for name, axis, length in (("ys", ys, depth.shape[0]), ("xs", xs, depth.shape[1])):
+        if axis.size and (axis.min() < 0 or axis.max() >= length):
+            raise ValueError(f"'{name}' must be 0 to {length - 1}, as 'depth' is {depth.shape}.")
+    if max(row + depth.shape[0], col + depth.shape[1]) >= _MOST_VERTICES:
+        raise ValueError(f"The block must lie within rows and columns 0 to 2**30, not start at ({row}, {col}).")
+    # NumPy's lookups in a plane taken whole are as fast as compiled loops, and there is one kernel less to load.
+    places = ys * depth.shape[1] + xs
+    outside = np.empty((places.size, 4), np.bool_)
+    for side, (down, right) in enumerate(zip(_NEIGHBOUR_ROW, _NEIGHBOUR_COL, strict=True)):
+        np.less_equal(
+            depth.ravel().take(places + (down * depth.shape[1] + right), mode="clip"), level, out=outside[:, side]
+        )
+    for side, at_end in enumerate((ys == depth.shape[0] - 1, xs == 0, ys == 0, xs == depth.shape[1] - 1)):
+        outside[:, side] |= at_end
+    pixel, direction = np.divmod(np.flatnonzero(outside), 4)
+    return Edges(
+        label=labels.take(pixel),
+        row=(ys.take(pixel) + (row + np.array(_START_ROW)).take(direction)).astype(np.int32),
+        col=(xs.take(pixel) + (col + np.array(_START_COL)).take(direction)).astype(np.int32),
+        direction=direction.astype(np.uint8),
+    )
+
+
 def _sides_on_cpu(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
     starts = np.zeros(mask.shape[0] - 1, np.int64)
     _count_sides(mask, starts[1:])

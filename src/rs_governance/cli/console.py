@@ -17,6 +17,7 @@ _STAGES = {
     "cards": "核查表",
     "chips": "对比图",
     "compare": "比对",
+    "compiling kernels, once": "编译计算内核（仅首次，约一分钟）",
     "detect": "检测",
     "judge": "定级",
     "learn": "学习",

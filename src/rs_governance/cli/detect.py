@@ -78,6 +78,8 @@ def detect(
         )
     if not summary.registration.reliable:
         typer.echo(say(*_UNREGISTERED), err=True)
+    if gsd is not None and "findings.geojson" in summary.files:  # written of georeferenced images alone
+        typer.echo(say(*_OWN_GSD), err=True)
     if as_json:
         print_json(asdict(summary))
     elif not quiet:
@@ -87,6 +89,11 @@ def detect(
 _UNREGISTERED = (
     "注意：两期影像的位移未能测定，按影像自带坐标比较，沿边缘可能误报；请用 rsg scenes check 核对。",
     "Mind: the shift between the images could not be measured; edges may be found falsely; see rsg scenes check.",
+)
+
+_OWN_GSD = (
+    "注意：影像带有地理参考，像元大小以影像自带为准，--gsd 未采用。",
+    "Mind: the images are georeferenced, so their own pixel size was taken and --gsd ignored.",
 )
 
 _PURPOSES = {

@@ -2,6 +2,7 @@
 
 from rs_governance.detect.blocks import NOT_OBSERVED, ScoredBlock
 from rs_governance.detect.findings import FINDINGS
+from rs_governance.detect.loading import load_kernels
 from rs_governance.detect.model import SpectralModel, learn_model
 from rs_governance.detect.objects import BlockEntries, BlockLabels
 from rs_governance.detect.parameters import SpectralParameters
@@ -19,4 +20,5 @@ __all__ = [
     "SpectralResult",
     "find_changes",
     "learn_model",
+    "load_kernels",
 ]

@@ -14,7 +14,7 @@ from rs_governance.detect.irmad import MadModel
 from rs_governance.detect.model import SpectralModel
 from rs_governance.errors import UsageError
 from rs_governance.scenes import AlignedPair, PairBlock, RawPairBlock, Window
-from rs_kernels import Device, context_score, local_mean, mad_score, morphology_halo, open_close
+from rs_kernels import Device, context_score, local_mean, mad_score, morphology_halo
 
 BLOCK_PX = 1024
 """Default side of a block: with its halo it stays below 40 MB for two dates of four bands of uint16."""
@@ -39,7 +39,7 @@ _OPENABLE_PX = 9  # pixels of the smallest square that survives an opening
 
 @dataclass(frozen=True, kw_only=True)
 class ScoredBlock:
-    """A block of the pair with its score; all arrays but those of `read` and `depth` cover the window without halo."""
+    """A block of the pair with its score; planes but those of `read` and `depth` cover the window without halo."""
 
     window: Window
     """Where it lies in the pair's grid."""
@@ -53,8 +53,10 @@ class ScoredBlock:
     """(y, x): 0 to 250 for 0..1, 255 where not observed."""
     observed: npt.NDArray[np.uint8]
     """(y, x): share of the surroundings that was usable on both dates, 0 to 200 for 0..1."""
+    places: npt.NDArray[np.int64]
+    """(n,): numbers of the window's pixels, in reading order, that reach the lowest level."""
     mad: npt.NDArray[np.uint16]
-    """(y, x): multivariate alteration in steps of 1/16 of what ground usually has; 0 where `depth` is 0."""
+    """(n,): their multivariate alteration in steps of 1/16 of what ground usually has."""
     read: PairBlock
     """What was read: the window with its halo, inside the grid."""
     depth: npt.NDArray[np.uint8]
@@ -104,10 +106,13 @@ def score_blocks(
         ahead: deque[Future[RawPairBlock]] = deque()
         try:
             for index, window in enumerate(windows):
+                if window.col == 0:
+                    # What is below and was decoded for the sample stays until its turn comes: a ninth of all decoding.
+                    pair.forget_above(window.row - halo)
                 while len(ahead) <= workers and index + len(ahead) < len(windows):
                     grown = windows[index + len(ahead)].grown(halo).clipped(pair.grid.height, pair.grid.width)
                     ahead.append(pool.submit(pair.read_raw, grown))
-                yield _score(pair.finish(ahead.popleft().result()), window, model, device)
+                yield score_block(pair.finish(ahead.popleft().result()), window, model, device)
                 if on_block is not None:
                     on_block((index + 1) / len(windows))
         finally:
@@ -141,7 +146,8 @@ def open_radius(model: SpectralModel) -> int:
     return min(max(round(model.parameters.open_m / math.sqrt(model.pixel_m2)), 1), 4)
 
 
-def _score(block: PairBlock, window: Window, model: SpectralModel, device: Device) -> ScoredBlock:
+def score_block(block: PairBlock, window: Window, model: SpectralModel, device: Device = "cpu") -> ScoredBlock:
+    """Score a window of a pair from what was read of it and around it."""
     compared = block
     if model.bands != tuple(range(block.before.shape[0])):
         chosen = list(model.bands)
@@ -151,55 +157,69 @@ def _score(block: PairBlock, window: Window, model: SpectralModel, device: Devic
     parameters, window_in_block = model.parameters, window.within(block.window)
     change = measure_change(compared, model.standard, device=device)
     score = context_score(change.here, change.around, block.valid, full=parameters.full * model.level, device=device)
-    depth = _depth(score, model, device)
+    depth = _depth(score, model)
+    # Looking for what is not 0 is eight times as fast in bools as in numbers.
+    places = np.flatnonzero(np.ascontiguousarray(depth[window_in_block]) > 0)
     return ScoredBlock(
         window=window,
         before=block.before[:, *window_in_block],
         after=block.after[:, *window_in_block],
         valid=block.valid[window_in_block],
-        score=score[window_in_block],
+        score=np.ascontiguousarray(score[window_in_block]),
         observed=_observed(block.valid, model.standard.around_px, device)[window_in_block],
-        mad=_mad_steps(compared, depth > 0, window_in_block, model.mad, device),
+        places=places,
+        mad=_mad_steps(compared, places, window_in_block, model.mad, device),
         read=block,
         depth=depth,
     )
 
 
-def _depth(score: npt.NDArray[np.uint8], model: SpectralModel, device: Device) -> npt.NDArray[np.uint8]:
-    """Count the levels that each pixel reaches; an opening keeps what is nested nested."""
+def _depth(score: npt.NDArray[np.uint8], model: SpectralModel) -> npt.NDArray[np.uint8]:
+    """Count the levels that each pixel reaches, each without threads and specks.
+
+    One opening of the score is that of all its levels: 0.06 s of processor time for 67 Mpx, five of masks took 0.22.
+    """
+    opened = _opened(score + np.uint8(1), open_radius(model))  # what is not observed becomes 0, below every level
     depth = np.zeros(score.shape, np.uint8)
-    for level in model.parameters.levels:
-        depth += _cleaned(score, level, model, device)
+    for multiple in model.parameters.levels:
+        depth += opened > round(SCORE_STEPS * multiple / model.parameters.full)
     return depth
 
 
-def _cleaned(
-    score: npt.NDArray[np.uint8], multiple: float, model: SpectralModel, device: Device
-) -> npt.NDArray[np.bool_]:
-    """Tell the pixels whose score reaches a multiple of the level, without threads and specks."""
-    lowest = round(SCORE_STEPS * multiple / model.parameters.full)
-    mask: npt.NDArray[np.bool_] = (score >= lowest) & (score != NOT_OBSERVED)
-    radius = open_radius(model)
-    if radius == 0:
-        return mask
-    return open_close(mask, open_radius=radius, close_radius=0, shape="square", device=device)
+def _opened(plane: npt.NDArray[np.uint8], radius: int) -> npt.NDArray[np.uint8]:
+    """Return the largest, over the squares that hold a pixel, of the smallest in each; outside of the plane all is 0."""
+    side, height, width = 2 * radius + 1, plane.shape[0] - 2 * radius, plane.shape[1] - 2 * radius
+    opened = np.zeros_like(plane)
+    if min(height, width) < 1:
+        return opened
+    low = plane[:height].copy()
+    for k in range(1, side):
+        np.minimum(low, plane[k : k + height], out=low)
+    lowest = low[:, :width].copy()
+    for k in range(1, side):
+        np.minimum(lowest, low[:, k : k + width], out=lowest)
+    wide = np.zeros((height, plane.shape[1]), np.uint8)
+    for k in range(side):
+        np.maximum(wide[:, k : k + width], lowest, out=wide[:, k : k + width])
+    for k in range(side):
+        np.maximum(opened[k : k + height], wide, out=opened[k : k + height])
+    return opened
 
 
 def _mad_steps(
-    block: PairBlock, asked: npt.NDArray[np.bool_], window: tuple[slice, slice], mad: MadModel, device: Device
+    block: PairBlock, places: npt.NDArray[np.int64], window: tuple[slice, slice], mad: MadModel, device: Device
 ) -> npt.NDArray[np.uint16]:
-    """Measure alteration where it is asked for, a tenth of a scene or less: 0.2 s for 67 Mpx, not 0.7."""
-    steps = np.zeros(block.valid[window].shape, np.uint16)
-    rows, cols = np.nonzero(asked[window])
-    if rows.size:
-        at = (rows + window[0].start) * block.valid.shape[1] + cols + window[1].start
-        before, after = (
-            image.reshape(image.shape[0], -1).take(at, axis=1)[:, np.newaxis] for image in (block.before, block.after)
-        )
-        valid = block.valid.reshape(-1)[at][np.newaxis]
-        score = mad_score(before, after, valid, mad.a, mad.b, mad.c, device=device)
-        score *= np.float32(MAD_STEPS / mad.a.shape[0] / mad.typical)
-        steps[rows, cols] = np.minimum(score, np.float32(65535), out=score)[0].astype(np.uint16)
+    """Measure alteration where it is asked for, a few pixels in a hundred."""
+    if not places.size:
+        return np.zeros(0, np.uint16)
+    rows, cols = np.divmod(places, window[1].stop - window[1].start)
+    at = (rows + window[0].start) * block.valid.shape[1] + cols + window[1].start
+    before, after = (
+        image.reshape(image.shape[0], -1).take(at, axis=1)[:, np.newaxis] for image in (block.before, block.after)
+    )
+    score = mad_score(before, after, block.valid.ravel().take(at)[np.newaxis], mad.a, mad.b, mad.c, device=device)[0]
+    score *= np.float32(MAD_STEPS / mad.a.shape[0] / mad.typical)
+    steps: npt.NDArray[np.uint16] = np.minimum(score, np.float32(65535), out=score).astype(np.uint16)
     return steps
 
 

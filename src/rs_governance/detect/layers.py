@@ -9,7 +9,6 @@ import numpy.typing as npt
 from rs_governance.detect.blocks import ScoredBlock
 from rs_governance.detect.change import Standard
 from rs_governance.detect.model import VISIBLE_ROLES, SpectralModel
-from rs_governance.scenes import Window
 from rs_kernels import Device, ObjectStats, object_stats
 
 IntArray = npt.NDArray[np.integer[Any]]
@@ -27,59 +26,66 @@ _FLOAT_STEPS = 2**20
 
 @dataclass(frozen=True, kw_only=True)
 class Listed:
-    """Pixels of a block that may belong to regions, one after the other in reading order."""
+    """Pixels of a block that reach the lowest level, one after the other in reading order."""
 
-    at: npt.NDArray[np.int64]
-    """(n,): number of each pixel in its window."""
+    places: npt.NDArray[np.int64]
+    """(n,): number of each pixel in the window of the block."""
+    rows: npt.NDArray[np.int64]
+    """(n,): its row in the grid."""
+    cols: npt.NDArray[np.int64]
+    """(n,): its column in the grid."""
+    on_border: npt.NDArray[np.bool_]
+    """(n,): whether it lies on the border of the window."""
+    depth: npt.NDArray[np.uint8]
+    """(n,): how many levels it reaches."""
     values: IntArray
     """(layer, n): what is summed."""
     scale: float | None
     """Steps that float samples are counted in; None for whole numbers."""
 
-    def where(self, chosen: npt.NDArray[np.bool_]) -> "Listed":
-        """Return the chosen pixels."""
-        if chosen.all():
-            return self
-        kept = np.flatnonzero(chosen)  # one search for all rows, not one each
-        return Listed(at=self.at[kept], values=self.values.take(kept, axis=1), scale=self.scale)
-
     def whole(self, samples: npt.NDArray[Any]) -> IntArray:
         """Return samples as whole numbers."""
-        if self.scale is None:
-            return samples
-        return np.rint(samples * self.scale).astype(np.int64)
+        return _whole(samples, self.scale)
 
-    def sum_over(self, of: npt.NDArray[np.int32], count: int, window: Window, *, device: Device = "cpu") -> ObjectStats:
-        """Sum up the layers of each region; only listed pixels, a tenth or so, are looked at.
+    def sum_over(
+        self, of: npt.NDArray[np.int32], count: int, *, device: Device = "cpu"
+    ) -> tuple[ObjectStats, npt.NDArray[np.int64]]:
+        """Sum up the layers of each region.
 
         Parameters
         ----------
         of
-            (n,): region of each pixel, from 1.
+            (n,): region of each pixel, from 1; 0 for none.
         count
             Number of regions.
-        window
-            Of the block.
         device
             Where the kernels run.
+
+        Returns
+        -------
+        stats : ObjectStats
+            One entry a region, placed in the grid.
+        first : numpy.ndarray
+            (region,): which of the listed pixels is the first of each.
         """
         if count == 0:
             none, empty = np.zeros(0, np.int64), np.zeros((self.values.shape[0], 0), np.int64)
-            box, first = np.zeros((0, 4), np.int64), np.zeros((0, 2), np.int64)
-            return ObjectStats(pixels=none, total=empty, minimum=empty, maximum=empty, bbox=box, first=first)
-        places = np.stack([self.at, self.at // window.width, self.at % window.width]).astype(self.values.dtype)
-        layers = (self.values[:, np.newaxis], places[:, np.newaxis])
-        listed = object_stats(of[np.newaxis], count, layers, device=device)
-        (first, top, left), (bottom, right) = listed.minimum[-3:], listed.maximum[-2:]
-        corner = (top + window.row, left + window.col, bottom + window.row + 1, right + window.col + 1)
-        return ObjectStats(
-            pixels=listed.pixels,
-            total=listed.total[:-3],
-            minimum=listed.minimum[:-3],
-            maximum=listed.maximum[:-3],
-            bbox=np.stack(corner, axis=1),
-            first=np.stack([first // window.width + window.row, first % window.width + window.col], axis=1),
+            box, corner = np.zeros((0, 4), np.int64), np.zeros((0, 2), np.int64)
+            return ObjectStats(pixels=none, total=empty, minimum=empty, maximum=empty, bbox=box, first=corner), none
+        cols = self.cols.astype(self.values.dtype)
+        layers = (self.values[:, np.newaxis], cols[np.newaxis, np.newaxis])
+        found = object_stats(of[np.newaxis], count, layers, device=device)
+        first, last = found.first[:, 1], found.bbox[:, 3] - 1
+        corners = (self.rows[first], found.minimum[-1], self.rows[last] + 1, found.maximum[-1] + 1)
+        stats = ObjectStats(
+            pixels=found.pixels,
+            total=found.total[:-1],
+            minimum=found.minimum[:-1],
+            maximum=found.maximum[:-1],
+            bbox=np.stack(corners, axis=1),
+            first=np.stack([self.rows[first], self.cols[first]], axis=1),
         )
+        return stats, first
 
 
 class Layers:
@@ -110,37 +116,43 @@ class Layers:
 
     def list_pixels(self, block: ScoredBlock) -> Listed:
         """List the pixels of a block that reach the lowest level."""
-        window = block.window
-        core = block.depth[window.within(block.read.window)]
-        at = np.flatnonzero(core)
-        rows, cols = at // window.width, at % window.width
-        rows += window.row - block.read.window.row
-        cols += window.col - block.read.window.col
-        listed = Listed(at=at, values=np.zeros((0, at.size), np.int32), scale=self.scale)
-        layers: list[IntArray] = [layer.ravel()[at] for layer in (block.score, block.observed, block.mad)]
-        images = (block.read.before, block.read.after)
-        lights = [self._bright(image, rows, cols, *light) for image, light in zip(images, self._light, strict=True)]
+        window, read = block.window, block.read
+        down, right = np.divmod(block.places, window.width)
+        on_border = (down == 0) | (down == window.height - 1) | (right == 0) | (right == window.width - 1)
+        rows, cols = down + window.row, right + window.col
+        y, x = rows - read.window.row, cols - read.window.col
+        there = y * read.window.width + x
+        layers: list[IntArray] = [
+            block.score.ravel().take(block.places),
+            block.observed.ravel().take(block.places),
+            block.mad,
+        ]
+        images = (read.before, read.after)
+        lights = [self._bright(image, there, *light) for image, light in zip(images, self._light, strict=True)]
         layers += lights
         layers += [light * light for light in lights]
         layers += [
-            self._rough(image, block.read.valid, rows, cols, *light)
-            for image, light in zip(images, self._light, strict=True)
+            self._rough(image, read.valid, y, x, *light) for image, light in zip(images, self._light, strict=True)
         ]
         for image in images:
-            samples = image.reshape(image.shape[0], -1).take(rows * image.shape[2] + cols, axis=1)
-            layers += list(listed.whole(samples))
-        values: IntArray = np.array(layers, dtype=np.int32 if self.scale is None else np.int64)
-        return Listed(at=at, values=values, scale=self.scale)
+            layers += list(_whole(image.reshape(image.shape[0], -1).take(there, axis=1), self.scale))
+        return Listed(
+            places=block.places,
+            rows=rows,
+            cols=cols,
+            on_border=on_border,
+            depth=block.depth.ravel().take(there),
+            values=np.array(layers, dtype=np.int32 if self.scale is None else np.int64),
+            scale=self.scale,
+        )
 
     def _bright(
-        self, image: npt.NDArray[Any], rows: npt.NDArray[Any], cols: npt.NDArray[Any], factor: float, base: float
+        self, image: npt.NDArray[Any], there: npt.NDArray[Any], factor: float, base: float
     ) -> npt.NDArray[np.int32]:
         """Brightness of pixels in steps."""
-        # One index into a band taken whole takes half the time of a row and a column.
-        at = rows * image.shape[2] + cols
-        light: npt.NDArray[np.float32] = image[self._bands[0]].ravel().take(at).astype(np.float32)
+        light: npt.NDArray[np.float32] = image[self._bands[0]].ravel().take(there).astype(np.float32)
         for band in self._bands[1:]:
-            light += image[band].ravel().take(at)
+            light += image[band].ravel().take(there)
         light *= np.float32(factor)
         light += np.float32(base)
         return np.rint(np.clip(light, -_MOST_STEPS, _MOST_STEPS)).astype(np.int32)
@@ -149,23 +161,27 @@ class Layers:
         self,
         image: npt.NDArray[Any],
         valid: npt.NDArray[np.bool_],
-        rows: npt.NDArray[Any],
-        cols: npt.NDArray[Any],
+        y: npt.NDArray[Any],
+        x: npt.NDArray[Any],
         factor: float,
         base: float,
     ) -> npt.NDArray[np.int32]:
         """Differences of the brightness on either side of pixels, along both axes; their own where a side is not usable."""
-        rough = np.zeros(rows.size, np.int32)
+        rough = np.zeros(y.size, np.int32)
         height, width = valid.shape
-        for row_step, col_step in ((0, 1), (1, 0)):
+        here = y * width + x
+        for step, at, length in ((1, x, width), (width, y, height)):
             ends = []
-            for sign in (-1, 1):
-                y = np.clip(rows + sign * row_step, 0, height - 1)
-                x = np.clip(cols + sign * col_step, 0, width - 1)
-                usable = valid[y, x]
-                ends.append(self._bright(image, np.where(usable, y, rows), np.where(usable, x, cols), factor, base))
+            for there in (np.where(at > 0, here - step, here), np.where(at < length - 1, here + step, here)):
+                usable = valid.ravel().take(there)
+                ends.append(self._bright(image, np.where(usable, there, here), factor, base))
             rough += np.abs(ends[1] - ends[0])
         return rough
+
+
+def _whole(samples: npt.NDArray[Any], scale: float | None) -> IntArray:
+    """Count samples in steps; whole numbers as they are."""
+    return samples if scale is None else np.rint(samples * scale).astype(np.int64)
 
 
 def _widest(standard: Standard) -> float:

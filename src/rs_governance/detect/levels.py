@@ -8,15 +8,13 @@ import numpy.typing as npt
 from rs_governance.detect.blocks import ScoredBlock
 from rs_governance.detect.layers import SCORE, Listed
 from rs_kernels import (
+    BlockBorder,
     BlockMerger,
     Device,
     Edges,
     ObjectStats,
-    block_border,
-    boundary_edges,
-    label,
-    object_stats,
-    relabel,
+    label_listed,
+    listed_edges,
 )
 
 Place = tuple[int, int]
@@ -44,6 +42,9 @@ class Regions:
 class Level:
     """Connected regions above one level of the score.
 
+    Only pixels that reach the lowest level are looked at, a few in a hundred: passing over the planes of a block for
+    every level took 1.7 s of processor time for 67 Mpx, their lists take 0.5 (measured on 2 cores).
+
     Parameters
     ----------
     index
@@ -66,7 +67,7 @@ class Level:
         self._merger = BlockMerger()
         self._beside: dict[Place, Int64Array] = {}
 
-    def add(self, block: ScoredBlock, listed: Listed) -> tuple[Int32Array, ObjectStats, Listed]:
+    def add(self, block: ScoredBlock, listed: Listed, below: Int32Array | None) -> tuple[Int32Array, Int32Array]:
         """Take in a block.
 
         Parameters
@@ -74,39 +75,54 @@ class Level:
         block
             With its score.
         listed
-            Its pixels that may be of this level.
+            Its pixels that reach the lowest level.
+        below
+            (n,): their regions of the level below, 0 for none; None for the lowest level.
 
         Returns
         -------
-        labels : numpy.ndarray
-            (y, x) of the window: labels of the regions that may be kept.
-        stats : ObjectStats
-            Sums over their pixels in this block.
-        listed : Listed
-            What of `listed` belongs to them.
+        of : numpy.ndarray
+            (n,): the region, from 1, that each listed pixel belongs to, 0 for none or one that is forgotten.
+        parents : numpy.ndarray
+            (1 + region,): the region of the level below that each of them lies in; 0 for entry 0.
         """
-        window = block.window
-        inside = block.depth > self._index
-        core = np.ascontiguousarray(inside[window.within(block.read.window)])
-        labels, count = label(core, device=self._device)
-        listed = listed.where(core.ravel()[listed.at])
-        of = labels.ravel()[listed.at]
-        viable = self._viable(labels, of, count, listed)
-        renumbered = np.where(viable, np.cumsum(viable), 0).astype(np.int32)
-        labels = relabel(labels, renumbered)
-        listed, of = listed.where(viable[of]), renumbered[of[viable[of]]]
-        stats = listed.sum_over(of, int(viable.sum()), window, device=self._device)
+        window, inside = block.window, listed.depth > self._index
+        if below is not None:
+            inside &= below > 0
+        at = np.flatnonzero(inside)
+        labels, count = label_listed(listed.places.take(at), (window.height, window.width))
+        viable = self._viable(labels, count, listed, at)
+        labels = np.where(viable, np.cumsum(viable), 0).astype(np.int32).take(labels)
+        at, labels = at[labels > 0], labels[labels > 0]
+        of = np.zeros(listed.places.size, np.int32)
+        of[at] = labels
+        stats, first = listed.sum_over(of, int(viable.sum()), device=self._device)
+        parents = np.zeros(stats.count + 1, np.int32)
+        if below is not None:
+            parents[1:] = below[first]
         place = window.row, window.col
-        self._merger.add(block_border(labels, row=window.row, col=window.col), stats)
-        ring = window.grown(1)
-        ringed = np.zeros((ring.height, ring.width), np.bool_)
-        seen = ring.intersection(block.read.window)
-        ringed[seen.within(ring)] = inside[seen.within(block.read.window)]
-        np.greater(labels, 0, out=ringed[1:-1, 1:-1])
-        edges = boundary_edges(ringed, labels, row=window.row, col=window.col, device=self._device)
-        self.edges[place] = edges
-        self._beside[place] = self._look_beside(block, inside, edges, stats.count, listed)
-        return labels, stats, listed
+        border = at[listed.on_border[at]]
+        self._merger.add(
+            BlockBorder(
+                row=window.row,
+                col=window.col,
+                rows=listed.rows[border],
+                cols=listed.cols[border],
+                labels=of[border],
+            ),
+            stats,
+        )
+        self.edges[place] = listed_edges(
+            listed.rows.take(at) - block.read.window.row,
+            listed.cols.take(at) - block.read.window.col,
+            labels,
+            block.depth,
+            self._index,
+            row=block.read.window.row,
+            col=block.read.window.col,
+        )
+        self._beside[place] = self._look_beside(block, self.edges[place], stats.count, listed)
+        return of, parents
 
     def merge(self) -> Regions:
         """Unite what crosses borders."""
@@ -117,40 +133,28 @@ class Level:
             np.add.at(beside.T, merged.ids_by_block[place][1:] - 1, sums.T)
         return Regions(stats=merged.stats, beside=beside, ids_by_block=merged.ids_by_block)
 
-    def _viable(self, labels: Int32Array, of: Int32Array, count: int, listed: Listed) -> BoolArray:
+    def _viable(self, labels: Int32Array, count: int, listed: Listed, at: npt.NDArray[np.intp]) -> BoolArray:
         """Tell what may be kept: most of what a block holds is noise that lies wholly inside and is forgotten here."""
-        viable = np.zeros(count + 1, np.bool_)
-        if count and of.size:
-            # Regions of higher levels inside of forgotten ones have no listed pixel left.
-            present = np.bincount(of, minlength=count + 1) > 0
-            dense = np.cumsum(present, dtype=np.int32)
-            stats = object_stats(
-                dense[of][np.newaxis],
-                int(present.sum()),
-                listed.values[SCORE : SCORE + 1, np.newaxis],
-                device=self._device,
-            )
-            viable[present] = (stats.pixels >= self._least_px) & (stats.maximum[0] >= self._least_peak)
-        for edge in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
-            viable[edge] = True
-        viable[0] = False
+        peaks = np.zeros(count + 1, np.bool_)
+        peaks[labels[listed.values[SCORE].take(at) >= self._least_peak]] = True
+        viable: BoolArray = peaks & (np.bincount(labels, minlength=count + 1) >= self._least_px)
+        viable[labels[listed.on_border[at]]] = True
         return viable
 
-    def _look_beside(
-        self, block: ScoredBlock, inside: BoolArray, edges: Edges, count: int, listed: Listed
-    ) -> Int64Array:
+    def _look_beside(self, block: ScoredBlock, edges: Edges, count: int, listed: Listed) -> Int64Array:
         """Sum the samples that lie `beside_px` outside of each side of a region, where nothing is of this level."""
         read = block.read
         side = edges.direction
-        rows = edges.row - _START_ROW[side] + self._beside_px * _OUT_ROW[side] - read.window.row
-        cols = edges.col - _START_COL[side] + self._beside_px * _OUT_COL[side] - read.window.col
-        there = (rows >= 0) & (rows < read.window.height) & (cols >= 0) & (cols < read.window.width)
-        rows, cols, of = rows[there], cols[there], edges.label[there] - 1
-        plain = read.valid[rows, cols] & ~inside[rows, cols]
-        rows, cols, of = rows[plain], cols[plain], of[plain]
+        rows = edges.row + (self._beside_px * _OUT_ROW - _START_ROW - read.window.row).take(side)
+        cols = edges.col + (self._beside_px * _OUT_COL - _START_COL - read.window.col).take(side)
+        there = np.flatnonzero((rows >= 0) & (rows < read.window.height) & (cols >= 0) & (cols < read.window.width))
+        # One index into a plane taken whole takes half the time of a row and a column.
+        places = rows[there] * read.window.width + cols[there]
+        plain = np.flatnonzero(read.valid.ravel().take(places) & (block.depth.ravel().take(places) <= self._index))
+        places, of = places[plain], edges.label[there[plain]] - 1
         sums = [np.bincount(of, minlength=count)]
         for image in (read.before, read.after):
             # Whole numbers far below 2**53: their sums are exact in any order.
-            samples = listed.whole(image[:, rows, cols]).astype(np.float64)
+            samples = listed.whole(image.reshape(image.shape[0], -1).take(places, axis=1)).astype(np.float64)
             sums += [np.bincount(of, band, minlength=count) for band in samples]
         return np.stack(sums).astype(np.int64)

@@ -3,6 +3,7 @@
 import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -120,24 +121,28 @@ def learn_model(
     if not before.size and step > 1:
         before, after = (_pixels(blocks, date, 1) for date in ("before", "after"))
     thin = max(1, before.shape[1] // _MAD_PIXELS)
-    mad = fit_irmad(before[:, ::thin].T.astype(np.float64), after[:, ::thin].T.astype(np.float64))
-    standard = _standard(before, after, pair, parameters)
-    changes = [measure_change(block, standard, device=device) for block in blocks]
-    strengths = np.concatenate([_strengths(change, step) for change in changes])
-    if not strengths.size:
-        strengths = np.concatenate([_strengths(change, 1) for change in changes])
     roles = tuple(pair.roles[band] for band in bands)
+    # What needs no kernels is computed beside them: 0.25 s of processor time of 1.8 (67 Mpx, measured on 2 cores).
+    with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="learn") as pool:
+        mad = pool.submit(fit_irmad, before[:, ::thin].T.astype(np.float64), after[:, ::thin].T.astype(np.float64))
+        lush = pool.map(partial(_lush, roles=roles), (before, after))
+        standard = _standard(before, after, pair, parameters)
+        changes = [measure_change(block, standard, device=device) for block in blocks]
+        strengths = np.concatenate([_strengths(change, step) for change in changes])
+        if not strengths.size:
+            strengths = np.concatenate([_strengths(change, 1) for change in changes])
+        lush_before, lush_after = lush
     return SpectralModel(
         parameters=parameters,
         bands=bands,
         roles=roles,
         standard=standard,
-        mad=mad,
+        mad=mad.result(),
         level=dividing_level(strengths) ** parameters.own_share,
         pixel_m2=math.prod(pair.grid.pixel_size_m),
         brightness=_brightness(before, after, roles),
         infrared=_infrared(before, after, roles),
-        lush=(_lush(before, roles), _lush(after, roles)),
+        lush=(lush_before, lush_after),
     )
 
 
@@ -247,9 +252,44 @@ def _spread(samples: npt.NDArray[Any]) -> tuple[npt.NDArray[np.float64], npt.NDA
     What changed on 2 % of the scene moves the gain by a tenth at most, where mean and deviation would be off by more
     than half. Where most of a band is one value the spread is 0, and its deviation is taken.
     """
-    low, middle, high = np.percentile(samples, _OUTERMOST, axis=1)
-    deviation = samples.std(axis=1, dtype=np.float64)
-    return middle, np.where(high > low, high - low, deviation)
+    low, middle, high = percentiles(samples, _OUTERMOST)
+    spread = high - low
+    for band in np.flatnonzero(spread <= 0):
+        spread[band] = samples[band].std(dtype=np.float64)
+    return middle, spread
+
+
+def percentiles(samples: npt.NDArray[Any], shares: tuple[float, ...]) -> FloatArray:
+    """Return `np.percentile(samples, shares, axis=1)`, of 8 and 16 bits by counting: in a tenth of the time.
+
+    Parameters
+    ----------
+    samples
+        (band, n), n > 0.
+    shares
+        From 0 to 100.
+
+    Examples
+    --------
+    >>> percentiles(np.array([[4, 1, 2, 8]], np.uint8), (0.0, 50.0))
+    array([[1.],
+           [3.]])
+    """
+    if samples.dtype.kind != "u":
+        return np.asarray(np.percentile(samples, shares, axis=1), np.float64)
+    last = samples.shape[1] - 1
+    place = last * (np.array(shares) / 100)
+    lower = np.floor(place).astype(np.int64)
+    part, found = place - lower, np.empty((len(shares), len(samples)))
+    for band, values in enumerate(samples):
+        counts = np.bincount(values).cumsum()
+        below, above = (
+            np.searchsorted(counts, rank, side="right").astype(np.float64)
+            for rank in (lower, np.minimum(lower + 1, last))
+        )
+        step = above - below
+        found[:, band] = np.where(part < 0.5, below + step * part, above - step * (1 - part))
+    return found
 
 
 def _radius(metres: float, pixel_m: float, *, least: int) -> int:

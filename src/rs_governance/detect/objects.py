@@ -50,8 +50,12 @@ class ChangeObjects:
 class BlockLabels:
     """Regions of a block, before it is known which are kept."""
 
+    shape: tuple[int, int]
+    """Rows and columns of the block."""
+    places: npt.NDArray[np.int64]
+    """(n,): numbers of the pixels that may belong to regions."""
     levels: tuple[Int32Array, ...]
-    """(y, x) each: regions of every level, 0 for none."""
+    """(n,) each: their regions of every level, 0 for none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,9 +67,10 @@ class BlockEntries:
 
     def paint(self, labels: BlockLabels) -> Int32Array:
         """Return the entry of each pixel of the block, (y, x)."""
-        painted = np.zeros(labels.levels[0].shape, np.int32)
-        for entry, label in zip(self.levels, labels.levels, strict=True):
-            np.maximum(painted, entry[label], out=painted)
+        painted = np.zeros(labels.shape, np.int32)
+        painted.ravel()[labels.places] = np.maximum.reduce([
+            entry[label] for entry, label in zip(self.levels, labels.levels, strict=True)
+        ])
         return painted
 
 
@@ -105,20 +110,15 @@ class ObjectCollector:
 
     def add(self, block: ScoredBlock) -> BlockLabels:
         """Take in a block and return its labels, which `BlockEntries` turns into entries."""
-        row, col = block.window.row, block.window.col
         listed = self._layers.list_pixels(block)
         parents: list[Int32Array] = []
         labels: list[Int32Array] = []
         for level in self._levels:
-            below = labels[-1] if labels else None
-            label, stats, listed = level.add(block, listed)
-            parent = np.zeros(stats.count + 1, np.int32)
-            if below is not None:
-                parent[1:] = below[stats.first[:, 0] - row, stats.first[:, 1] - col]
+            label, parent = level.add(block, listed, labels[-1] if labels else None)
             parents.append(parent)
             labels.append(label)
-        self._parents[row, col] = parents
-        return BlockLabels(levels=tuple(labels))
+        self._parents[block.window.row, block.window.col] = parents
+        return BlockLabels(shape=(block.window.height, block.window.width), places=listed.places, levels=tuple(labels))
 
     def finish(self) -> tuple[ChangeObjects, dict[Place, BlockEntries]]:
         """Merge what crosses borders, keep what is large and strong enough, and link its outlines."""

@@ -1,20 +1,28 @@
-"""From two images to a folder of findings."""
+"""From two images to a folder of findings.
 
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+Tables, pictures and kernels take most of a second to import, all of it under the interpreter's lock. So this module
+imports none of them: they are loaded in a thread while the images are decoded and registered, which leaves the lock.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import geopandas as gpd
+from rs_governance.scenes import AlignedPair, Registration, ScenePair, align, open_scene, pair_scenes, register
 
-import rs_kernels
-from rs_governance import publish
-from rs_governance.detect import DETECTOR, ScoredBlock
-from rs_governance.flows.setup import PathLike, Progress, Setup, Stopwatch, tell
-from rs_governance.scenes import AlignedPair, Registration, align, open_scene, pair_scenes, register
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from rs_governance import publish
+    from rs_governance.detect import ScoredBlock
+    from rs_governance.flows.setup import PathLike, Progress, Setup
 
 FINDINGS_GEOJSON, FINDINGS_GPKG, SCORE_TIF = "findings.geojson", "findings.gpkg", "score.tif"
 OVERVIEW_PNG, RUN_JSON, RUN_LOG_JSON = "overview.png", "run.json", "run.log.json"
@@ -50,7 +58,7 @@ def detect(
     after: PathLike,
     *,
     aoi: PathLike | None = None,
-    detector: str = DETECTOR,
+    detector: str = "spectral",
     device: str = "auto",
     workers: int | None = None,
     block: int | None = None,
@@ -92,7 +100,7 @@ def detect(
     RsgError
         One of its subclasses, when an image cannot be used; the message says what to do.
     """
-    setup = Setup.resolve(detector=detector, device=device, workers=workers, block=block)
+    loading = _Loading(detector=detector, device=device, workers=workers, block=block, progress=progress)
     with opened_pair(
         before,
         after,
@@ -100,8 +108,9 @@ def detect(
         before_options=before_options,
         after_options=after_options,
         allow_unaligned=allow_unaligned,
+        beside=loading,
     ) as pair:
-        return setup.find(pair, progress=progress).findings
+        return loading.setup.find(pair, progress=progress).findings
 
 
 def preview(
@@ -124,6 +133,8 @@ def preview(
     aoi, before_options, after_options
         As for `detect`.
     """
+    from rs_governance import publish
+
     # A look is what tells whether a pair belongs together, so none is refused here.
     with opened_pair(
         before, after, aoi=aoi, before_options=before_options, after_options=after_options, allow_unaligned=True
@@ -137,7 +148,7 @@ def run_detect(
     out: PathLike,
     *,
     aoi: PathLike | None = None,
-    detector: str = DETECTOR,
+    detector: str = "spectral",
     device: str = "auto",
     workers: int | None = None,
     block: int | None = None,
@@ -168,37 +179,45 @@ def run_detect(
     RsgError
         One of its subclasses, when an image cannot be used or the folder cannot be written.
     """
-    started_at, watch, out = datetime.now(UTC), Stopwatch(), Path(out)
-    setup = Setup.resolve(detector=detector, device=device, workers=workers, block=block)
+    started_at, started, out = datetime.now(UTC), time.perf_counter(), Path(out)
+    loading = _Loading(detector=detector, device=device, workers=workers, block=block, progress=progress)
     with ExitStack() as stack:
         # Inputs first: what cannot be compared is refused before anything is written.
-        with watch.time("open"):
-            pair = stack.enter_context(
-                opened_pair(
-                    before,
-                    after,
-                    aoi=aoi,
-                    before_options=before_options,
-                    after_options=after_options,
-                    allow_unaligned=allow_unaligned,
-                )
+        pair = stack.enter_context(
+            opened_pair(
+                before,
+                after,
+                aoi=aoi,
+                before_options=before_options,
+                after_options=after_options,
+                allow_unaligned=allow_unaligned,
+                beside=loading,
             )
+        )
+        import rs_kernels
+        from rs_governance import publish
+        from rs_governance.flows.setup import Stopwatch, tell
+
+        setup, watch = loading.setup, Stopwatch(seconds={"open": time.perf_counter() - started})
         part = stack.enter_context(publish.OutputFolder(out, replace=replace))
         writer = stack.enter_context(publish.ScoreWriter(part / SCORE_TIF, pair.grid, threads=setup.workers))
         pool = stack.enter_context(ThreadPoolExecutor(max_workers=2, thread_name_prefix="beside"))
         hashes = pool.submit(_hash_inputs, pair, aoi)
         overview = publish.Overview(pair.grid, pair.roles)
+        beside: list[Future[None]] = []
         with watch.time("detect"):
 
             def sink(block: ScoredBlock, _labels: object) -> None:
                 writer.write(block.window, block.score)
                 overview.add(block.window, block.before, block.after, block.valid)
+                rows, cols = block.window.slices
+                if (rows.stop, cols.stop) == (pair.grid.height, pair.grid.width):
+                    # The raster leaves the interpreter's lock, which objects, tables and most of the picture hold.
+                    beside.append(pool.submit(writer.finish))
 
             result = setup.find(pair, sink=sink, progress=progress)
         tell(progress, "publish", 0.0)
         with watch.time("publish"):
-            # The raster leaves the interpreter's lock, which tables and the picture hold most of the time.
-            score = pool.submit(writer.finish)
             record = publish.RunRecord(
                 inputs=hashes.result(),
                 parameters={"detector": detector, **result.model.as_record()},
@@ -209,8 +228,12 @@ def run_detect(
                 pixels=round(overview.observable_share * pair.grid.height * pair.grid.width),
                 findings=len(result.findings),
             )
-            _publish(part, pair, result.findings, overview, record)
-            score.result()
+            # One after the other: both mute warnings, which changes what all threads see.
+            _write_tables(part, pair, result.findings)
+            _write_picture(part, pair, result.findings, overview)
+            publish.write_run_record(part / RUN_JSON, record)
+            for written in beside:
+                written.result()
         tell(progress, "publish", 1.0)
         log = publish.RunLog(
             started_at=started_at,
@@ -244,6 +267,7 @@ def opened_pair(
     before_options: Mapping[str, Any] | None = None,
     after_options: Mapping[str, Any] | None = None,
     allow_unaligned: bool = False,
+    beside: Callable[[ScenePair], None] | None = None,
 ) -> Iterator[AlignedPair]:
     """Open, check, pair, register and align two images.
 
@@ -251,6 +275,8 @@ def opened_pair(
     ----------
     before, after, aoi, before_options, after_options, allow_unaligned
         As for `detect`.
+    beside
+        Run in a thread while the images are registered.
 
     Yields
     ------
@@ -262,17 +288,51 @@ def opened_pair(
         open_scene(after, which="after", **(after_options or {})),
     )
     pair = pair_scenes(*scenes, aoi=aoi)
-    with align(pair, register(pair, allow_unaligned=allow_unaligned)) as aligned:
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="beside") as pool:
+        other = None if beside is None else pool.submit(beside, pair)
+        registration = register(pair, allow_unaligned=allow_unaligned)
+        if other is not None:
+            other.result()
+    with align(pair, registration) as aligned:
         yield aligned
 
 
-def _publish(
-    part: Path, pair: AlignedPair, findings: gpd.GeoDataFrame, overview: publish.Overview, record: publish.RunRecord
-) -> None:
+class _Loading:
+    """Imports the detector, decides how it computes and fetches its kernels, when called with a pair."""
+
+    setup: Setup
+
+    def __init__(self, *, progress: Progress | None, **wishes: Any) -> None:
+        self._progress, self._wishes = progress, wishes
+
+    def __call__(self, pair: ScenePair) -> None:
+        import rs_governance.publish  # noqa: F401 -- for those who will need it
+        import rs_kernels
+        from rs_governance.detect import load_kernels
+        from rs_governance.flows.setup import Setup, tell
+
+        self.setup = Setup.resolve(**self._wishes)
+        if self.setup.device != "cpu":
+            return
+        if rs_kernels.compiles_anew():
+            # In their own time, when the images have been found to fit: a minute in a thread could not be interrupted.
+            tell(self._progress, "compiling kernels, once", 0.0)
+        else:
+            load_kernels(pair.dtype, len(pair.roles))
+
+
+def _write_tables(part: Path, pair: AlignedPair, findings: gpd.GeoDataFrame) -> None:
+    from rs_governance import publish
+
     # Without georeference there is no longitude and latitude to write.
     if pair.grid.crs is not None:
         publish.write_geojson(findings, part / FINDINGS_GEOJSON)
     publish.write_gpkg(findings, part / FINDINGS_GPKG)
+
+
+def _write_picture(part: Path, pair: AlignedPair, findings: gpd.GeoDataFrame, overview: publish.Overview) -> None:
+    from rs_governance import publish
+
     picture = overview.render(
         findings,
         before_image=pair.before.image_id,
@@ -283,10 +343,11 @@ def _publish(
     )
     with publish.writing(part / OVERVIEW_PNG):
         (part / OVERVIEW_PNG).write_bytes(picture)
-    publish.write_run_record(part / RUN_JSON, record)
 
 
 def _hash_inputs(pair: AlignedPair, aoi: PathLike | None) -> dict[str, tuple[publish.InputFile, ...]]:
+    from rs_governance import publish
+
     parts: dict[str, list[Path]] = {"before": list(pair.before.files), "after": list(pair.after.files)}
     for name, scene in (("clouds_before", pair.before), ("clouds_after", pair.after)):
         if scene.cloud_mask is not None:

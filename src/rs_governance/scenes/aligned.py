@@ -158,6 +158,11 @@ class AlignedPair:
         with self._kernels:
             return self.finish(raw)
 
+    def forget_above(self, row: int) -> None:
+        """Forget decoded pixels that only windows above a row of the grid would need; reading them again still works."""
+        self._before.forget_above(row)
+        self._after.forget_above(row)
+
     def _usable(self, window: Window) -> Valid | None:
         usable = self._area.read(window) if self._area is not None else None
         for mask in self._clouds:

@@ -19,7 +19,7 @@ _OPENING = threading.Lock()
 
 
 # Arrays that are warped in memory have no georeference, which rasterio says of each from whatever thread it is in.
-warnings.filterwarnings("ignore", category=NotGeoreferencedWarning, module=r"rasterio\.warp")
+warnings.filterwarnings("ignore", category=NotGeoreferencedWarning, module=r"rasterio")
 
 _SETTINGS = {
     # Bytes: in an environment variable 128 means megabytes, here it would mean 128 bytes.

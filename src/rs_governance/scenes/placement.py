@@ -48,6 +48,9 @@ class PlacedScene(Protocol):
     def finish(self, raw: RawPixels) -> tuple[Pixels, Valid]:
         """Return pixels and validity of the window; runs compiled kernels."""
 
+    def forget_above(self, row: int) -> None:
+        """Forget what only windows above a row of the grid would need."""
+
     def close(self) -> None:
         """Close the files."""
 
@@ -94,6 +97,10 @@ class ShiftedScene:
             np.copyto(data, 0, where=~valid)  # a third of the time of an assignment by mask
         return data, valid
 
+    def forget_above(self, row: int) -> None:
+        """Forget the tiles that only windows above a row of the grid would need."""
+        self._reader.forget_above(row + self._rows - self._margin)
+
     def close(self) -> None:
         """Close the files."""
         self._reader.close()
@@ -123,6 +130,10 @@ class WarpedScene:
     def finish(self, raw: RawPixels) -> tuple[Pixels, Valid]:
         """Return what was read; nothing is left to do."""
         return raw.data, raw.valid
+
+    def forget_above(self, row: int) -> None:
+        """Forget the chunks that end above a row of the grid."""
+        self._cache.forget_above(row)
 
     def close(self) -> None:
         """Close the files and forget their pixels."""

@@ -53,6 +53,10 @@ class SceneReader:
         ]
         return assemble(tiles, window, bands=self.bands, dtype=self.dtype)
 
+    def forget_above(self, row: int) -> None:
+        """Forget the pixels of tiles that end above a row of the scene."""
+        self._cache.forget_above(row)
+
     def close(self) -> None:
         """Close the files and forget their pixels."""
         self._handles.close()

@@ -65,6 +65,16 @@ class TileCache:
             self._make_room(tile.nbytes)
         return future.result()
 
+    def forget_above(self, row: int) -> None:
+        """Forget the tiles that end above a row, since nobody will ask for them again."""
+        with self._lock:
+            for key, future in list(self._tiles.items()):
+                if not future.done():
+                    continue
+                tile = future.result()
+                if tile.window.row + tile.window.height <= row:
+                    self._bytes -= self._tiles.pop(key).result().nbytes
+
     def clear(self) -> None:
         """Forget all tiles."""
         with self._lock:
