@@ -116,7 +116,8 @@ def test_a_row_with_an_unknown_code_is_left_out_and_listed(folder: Folder) -> No
         (2, "DLBM", "9999", False), (3, "DLBM", "", False), (4, "DLBM", "101", False), (5, "DLBM", "05H1", False),
     ]  # fmt: skip
     assert "no code of GB/T 21010-2017" in layer.problems[0].message_en
-    assert references.problems == layer.problems
+    assert references.problems == (*layer.problems, *references.notes)
+    assert references.unproved == ("layers.land_use",), "one box in the corner of the district is too little to tell"
 
 
 def test_the_same_code_means_another_thing_in_another_scheme(folder: Folder) -> None:
@@ -194,7 +195,7 @@ def test_a_layer_of_bad_rows_only_is_refused(folder: Folder) -> None:
         ('preset = "dltb"', "lacks a field for code: expected DLBM or 地类编码, it has KIND"),
         ('preset = "dltb"\nfields = { code = "DL" }', "has no field 'DL' (for code)"),
         ('preset = "dltb"\nfields = { kode = "KIND" }', "maps the field 'kode', which nobody reads"),
-        ('preset = "dltb"\nlayer = "nowhere"', "cannot read"),
+        ('preset = "dltb"\nlayer = "nowhere"', "has no layer 'nowhere'; it has land"),
     ],
 )
 def test_fields_that_are_not_there(folder: Folder, more: str, words: str) -> None:

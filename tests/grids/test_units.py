@@ -35,7 +35,7 @@ def test_units_that_fit_have_full_codes_parents_and_keepers(folder: Folder) -> N
 @pytest.mark.parametrize(
     ("level", "code", "words"),
     [
-        ("district", "450109", "does not start with the district's code 450108"),
+        ("town", "450109100", "does not start with the district's code 450108"),
         ("town", "45010810", "expected 9 or 12 digits, zeros after the first 9"),
         ("town", "450108100001", "zeros after the first 9"),
         ("town", "450108000", "digits 7 to 9 cannot be 000"),
@@ -125,6 +125,49 @@ def test_no_units_at_all_is_said(folder: Folder) -> None:
     units = read_references(read_district(folder.toml())).units
     assert len(units.frame) == 0
     assert units.problems[0].message_en == "no units: nothing can be counted by unit"
+
+
+@pytest.mark.parametrize(("level", "title"), [("district", "outline"), ("town", "towns"), ("village", "villages")])
+def test_a_level_that_was_named_and_has_no_unit_is_refused(folder: Folder, level: str, title: str) -> None:
+    frames = unit_frames()
+    frames[level] = frames[level].iloc[:0]
+    with pytest.raises(LayerUnreadable) as caught:
+        read(folder, frames)
+    message = str(caught.value)
+    assert f"[units.{level}] " in message
+    assert "has not one usable unit (the file has no row)" in message
+    assert f"leave units.{level} out of district.toml if the district has no {title}" in message
+
+
+def test_the_first_bad_row_says_why_a_level_has_no_unit(folder: Folder) -> None:
+    frames = unit_frames()
+    frames["district"]["code"] = "450109"
+    with pytest.raises(LayerUnreadable, match=r"row 1, code '450109': does not start with the district's code 450108"):
+        read(folder, frames)
+
+
+def test_a_district_needs_no_cells(folder: Folder) -> None:
+    frames = unit_frames()
+    frames["cell"] = frames["cell"].iloc[:0]
+    units = read(folder, frames)
+    assert [(p.source, p.message_en) for p in units.problems] == [
+        ("units.cell", "the layer is empty: it has no usable row")
+    ]
+    assert units.levels == ("district", "town", "village")
+
+
+@pytest.mark.parametrize(("level", "title"), [("town", "towns"), ("village", "villages")])
+def test_a_district_without_towns_or_villages_is_told_what_it_cannot_have(
+    folder: Folder, level: str, title: str
+) -> None:
+    frames = unit_frames()
+    del frames[level]
+    frames["cell"]["parent"] = [code[:12] for code in frames["cell"]["code"]]
+    units = read(folder, frames)
+    assert [p.message_en for p in units.problems] == [
+        f"district.toml names no {title} (units.{level}): figures and task lists cannot be by {level}"
+    ]
+    assert level not in units.levels
 
 
 @pytest.mark.parametrize(("old", "new"), [("name", "title"), ("code", "id")])

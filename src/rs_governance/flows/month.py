@@ -1,6 +1,7 @@
 """From the images and references of a district to a published issue."""
 
 import re
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -13,14 +14,18 @@ import rs_kernels
 from rs_governance import grids, rules
 from rs_governance.detect import DETECTOR, SpectralParameters
 from rs_governance.district import ISSUE_PATTERN, District, read_district
-from rs_governance.errors import UsageError
+from rs_governance.errors import ConfigInvalid, UsageError
 from rs_governance.flows.comparisons import Compared, compare_scenes
 from rs_governance.flows.issue import gather_issue, input_files
+from rs_governance.flows.outdated import tell_outdated
 from rs_governance.flows.setup import PathLike, Progress, Setup, Stopwatch, tell
 from rs_governance.publish import month as publish
 
 ISSUES, SUPERSEDED = "issues", "superseded"
 """Folder of the published issues beside `district.toml`, and the one in it for those that were replaced."""
+
+FEEDBACK_JSON = "feedback.json"
+"""Copy of the file of feedback that an issue was made with."""
 
 _ASSETS = {
     "findings.geojson": ("图斑（WGS 84） / spots in WGS 84", "data"),
@@ -84,6 +89,7 @@ def run_month(
     workers: int | None = None,
     block: int | None = None,
     pictures: bool = True,
+    feedback: PathLike | None = None,
     progress: Progress | None = None,
 ) -> MonthSummary:
     """Publish an issue of a district: compare, join, judge, write; whole or not at all.
@@ -104,6 +110,8 @@ def run_month(
         As for `detect`.
     pictures
         False to leave out chips, cards, report and scenes.
+    feedback
+        File of `rsg feedback --out`, for the report; None to leave that chapter out.
     progress
         Told how far the work is.
 
@@ -125,6 +133,7 @@ def run_month(
         about = read_district(district)
         references = grids.read_references(about)
         rulebook = rules.read_rules(about.rules)
+        told = None if feedback is None else publish.read_feedback(Path(feedback), district_code=about.code)
         tell(progress, "read", 1.0)
     issues = Path(out) if out is not None else about.folder / ISSUES
     former = publish.find_issues(issues, before=name)
@@ -134,8 +143,10 @@ def run_month(
         )
         with watch.time("tables"):
             tell(progress, "tables", 0.0)
-            content = gather_issue(about, name, compared, joined, judged, former)
+            content = gather_issue(about, name, compared, joined, judged, former, told)
             publish_tables(part, content, pictures=pictures)
+            if feedback is not None:
+                _keep_feedback(part, Path(feedback))
             kept = rules.keep_judged(joined, rulebook, district_code=about.code, issue=name, as_of=_as_of(compared))
             _keep(part / rules.KEPT_FOLDER, kept)
             tell(progress, "tables", 1.0)
@@ -146,7 +157,9 @@ def run_month(
             publish.write_manifest(
                 content,
                 part,
-                inputs=input_files(Path(district), about, compared, former),
+                inputs=input_files(
+                    Path(district), about, compared, former, feedback=None if feedback is None else Path(feedback)
+                ),
                 parameters={
                     "detector": DETECTOR,
                     **SpectralParameters().as_record(),
@@ -172,7 +185,7 @@ def run_month(
         spots=len(content.spots),
         severity={each: int(severity.get(each, 0)) for each in rules.SEVERITIES},
         observed_share=float(content.coverage["observed_share"].iloc[0]),
-        warnings=_warnings(content),
+        warnings=(*_warnings(content, references), *tell_outdated(issues, name)),
         seconds=watch.seconds,
         files=files,
     )
@@ -241,6 +254,11 @@ def _keep(folder: Path, files: Mapping[str, bytes]) -> None:
             (folder / name).write_bytes(content)
 
 
+def _keep_feedback(part: Path, file: Path) -> None:
+    with publish.writing(part / FEEDBACK_JSON):
+        shutil.copyfile(file, part / FEEDBACK_JSON)
+
+
 def publish_tables(part: Path, content: publish.MonthlyIssue, *, pictures: bool) -> None:
     """Write everything but pictures."""
     publish.write_geojson(content.spots, part / "findings.geojson", table=rules.SPOTS, outlines=content.outlines_wgs84)
@@ -295,7 +313,7 @@ def _assets(part: Path) -> list[publish.IssueAsset]:
     ]
 
 
-def _warnings(content: publish.MonthlyIssue) -> tuple[tuple[str, str], ...]:
+def _warnings(content: publish.MonthlyIssue, references: grids.References) -> tuple[tuple[str, str], ...]:
     """Say what somebody should know before trusting an issue."""
     said = []
     share = float(content.coverage["observed_share"].iloc[0])
@@ -318,6 +336,7 @@ def _warnings(content: publish.MonthlyIssue) -> tuple[tuple[str, str], ...]:
             f"参考资料有 {problems} 处问题，见 rsg grids check。",
             f"{problems} rows of the references have problems; see rsg grids check.",
         ))
+    said += [(f"{note.message_zh}。", f"{note.message_en}.") for note in references.notes]
     return tuple(said)
 
 
@@ -336,6 +355,10 @@ def _issue_name(month: str | None, issue: str | None) -> str:
 def _inside(references: grids.References) -> BaseGeometry:
     """Return the ground of the district."""
     units = references.units.frame
+    if not len(units):
+        raise ConfigInvalid(
+            "district.toml names no units, so nobody knows where the district ends; add [units] with district, town or village."
+        )
     level = references.units.levels[0]
     return shapely.union_all(units.geometry[units["level"] == level].to_numpy())
 

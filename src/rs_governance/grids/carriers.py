@@ -103,7 +103,8 @@ class RowProblem:
     """Something wrong with one row, or with a source as a whole; what is good is kept."""
 
     source: str
-    """Where: `units.town`, `layers.land_use`, `registers.building_permit`, `zones`, `ledger`."""
+    """Where: `units.town`, `layers.land_use`, `registers.building_permit`, `zones`, `ledger`; `references` where it is
+    several of them."""
     row: int | str
     """Number of the row in the file, counted from 1; a name where no single row is to blame."""
     field: str
@@ -219,6 +220,10 @@ class References:
     """Muted zones; None where the district has no such file."""
     ledger: Ledger | None = None
     """Known spots; None where the district has no such file."""
+    unproved: tuple[str, ...] = ()
+    """Keys of the sources of which nobody could tell whether they are in GCJ-02, and whose CRS `district.toml` does not say."""
+    notes: tuple[RowProblem, ...] = ()
+    """What is remarkable about several of them together."""
 
     @property
     def problems(self) -> tuple[RowProblem, ...]:
@@ -230,7 +235,8 @@ class References:
             self.zones,
             self.ledger,
         ]
-        return tuple(problem for part in parts if part is not None for problem in part.problems)
+        of_parts = [problem for part in parts if part is not None for problem in part.problems]
+        return (*of_parts, *self.notes)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -84,6 +84,38 @@ def decode_text(raw: bytes, *, declared: str | None) -> str | None:
     return None if None in lines else "\n".join(line for line in lines if line is not None)
 
 
+def decode_table(raw: bytes, *, where: str, declared: str | None) -> tuple[str, list[RowProblem]]:
+    """Decode a table of a district; one that is not what it was declared to be is read line by line, and told of.
+
+    Parameters
+    ----------
+    raw
+        The file.
+    where
+        Key in `district.toml`, for messages.
+    declared
+        Encoding that a person declared.
+
+    Raises
+    ------
+    LayerUnreadable
+        If the declared encoding is unknown, or a line is in neither UTF-8 nor GB 18030.
+    """
+    if declared is not None and _codec(declared) is None:
+        raise LayerUnreadable(_unknown(where, declared))
+    text = decode_text(raw, declared=declared)
+    if text is not None:
+        return text, []
+    text = decode_text(raw, declared=None)
+    if text is None:
+        raise LayerUnreadable(f"[{where}] has lines that are neither UTF-8 nor GB 18030; save it as UTF-8 again.")
+    zh = f"district.toml 写明编码为 {declared}，并非如此，已逐行按 UTF-8 或 GB 18030 读取"
+    en = f"district.toml says {declared}, which it is not; each line was read as UTF-8 or GB 18030"
+    return text, [
+        RowProblem(source=where, row="file", field="", value=str(declared), message_zh=zh, message_en=en, kept=True)
+    ]
+
+
 def _decode_line(line: bytes) -> str | None:
     for encoding in (_UTF8, _CHINESE):
         try:
@@ -99,9 +131,7 @@ def _choose(
     if declared is not None:
         codec = _codec(declared)
         if codec is None:
-            raise LayerUnreadable(
-                f"[{where}] has the unknown encoding '{declared}'; expected UTF-8 or GBK, for example."
-            )
+            raise LayerUnreadable(_unknown(where, declared))
         return codec, []
     said = _codec(written) if written else None
     if not texts:
@@ -112,6 +142,10 @@ def _choose(
     if said is None or (said in {_UTF8, _CHINESE} and said != seen):
         return seen, [] if said is None else [_contradicted(where, str(written), seen)]
     return said, []
+
+
+def _unknown(where: str, declared: str) -> str:
+    return f"[{where}] has the unknown encoding '{declared}'; expected UTF-8 or GBK, for example."
 
 
 def _is_surely_utf8(raw: bytes) -> bool:

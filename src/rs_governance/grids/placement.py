@@ -32,6 +32,8 @@ _REPAIRED_SHARE = 0.01
 # A straight edge this long bends by less than 1 cm when the CRS changes (a parallel at 45 degrees).
 _EDGE_M = 1000.0
 _METRES_PER_DEGREE = 111_320.0
+# Numbers beyond this are no degrees.
+_MOST_DEGREES = 360.0
 # No district is as wide: a row this far from the others has coordinates of another CRS.
 _STRAY_M = 1_000_000.0
 
@@ -65,7 +67,7 @@ def place(rows: Rows, target: pyproj.CRS, *, towgs84: tuple[float, ...] | None, 
         return rows
     is_gcj02 = rows.crs is not None and rows.crs.strip().upper().replace("_", "-") in {GCJ02, "GCJ02"}
     if is_gcj02:
-        source, rows = pyproj.CRS.from_epsg(4326), _without_offset(rows)
+        source, rows = pyproj.CRS.from_epsg(4326), _without_offset(rows, target)
     elif rows.crs is not None:
         source = read_crs(rows.crs, rows.path, towgs84=towgs84, remedies=REMEDIES)
     elif rows.path.suffix.lower() in {".csv", ".tsv", ".txt", ".xlsx", ".xlsm"}:
@@ -155,7 +157,11 @@ def _with_outlines(rows: Rows, *, points: bool) -> Rows:
     return rows.taken(~(absent | empty | wrong | endless), found)
 
 
-def _without_offset(rows: Rows) -> Rows:
+def _without_offset(rows: Rows, target: pyproj.CRS) -> Rows:
+    """Return rows in degrees, brought back from GCJ-02: the offset stays with outlines whatever they were projected to."""
+    if any(abs(part) > _MOST_DEGREES for part in _middle(rows.geometry)):
+        own = target if rows.own_crs is None else read_crs(rows.own_crs, rows.path, remedies=REMEDIES)
+        rows = replace(rows, geometry=project(rows.geometry, own, pyproj.CRS.from_epsg(4326)))
     moved = shapely.transform(rows.geometry, lambda xy: np.column_stack(gcj02_to_wgs84(xy[:, 0], xy[:, 1])))
     return replace(rows, geometry=moved)
 

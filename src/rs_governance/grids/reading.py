@@ -1,18 +1,22 @@
 """Reading everything that a district's findings are joined to."""
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TypeVar
 
 import pyproj
 import shapely
 
-from rs_governance.district import District
+from rs_governance.district import District, LayerSource, UnitSource
+from rs_governance.errors import RsgError
 from rs_governance.grids.alignment import Ground, Placed
 from rs_governance.grids.carriers import Layer, Ledger, References, Register, RowProblem, Zones
 from rs_governance.grids.layers import read_layer
 from rs_governance.grids.placement import REMEDIES
+from rs_governance.grids.proof import find_unproved, note_unproved
 from rs_governance.grids.registers import read_ledger, read_register, read_zones
 from rs_governance.grids.units import read_units
+from rs_governance.scenes import Scene, open_scene
 from rs_governance.scenes.crs import read_crs
 
 _Source = TypeVar("_Source", Register, Zones, Ledger)
@@ -52,15 +56,47 @@ def read_references(district: District) -> References:
         register = read_register(name, source, crs)
         registers[name] = _told(register, ground.admit(_placed(f"registers.{name}", register), may_miss=True))
     zones = None if district.zones is None else read_zones(district.zones, crs)
+    if zones is not None:
+        zones = _told(zones, ground.admit(_placed("zones", zones), may_miss=True))
     ledger = None if district.ledger is None else read_ledger(district.ledger, crs)
+    if ledger is not None:
+        ledger = _told(ledger, ground.admit(_placed("ledger", ledger), may_miss=True))
+    # Whoever says the CRS of a source was asked before.
+    said = _said_crs(district)
+    unproved = tuple(name for name in find_unproved(ground, _scenes(district)) if name not in said)
     return References(
         crs=crs,
         units=units,
         layers=layers,
         registers=registers,
-        zones=None if zones is None else _told(zones, ground.admit(_placed("zones", zones), may_miss=True)),
-        ledger=None if ledger is None else _told(ledger, ground.admit(_placed("ledger", ledger), may_miss=True)),
+        zones=zones,
+        ledger=ledger,
+        unproved=unproved,
+        notes=(note_unproved(unproved),) if unproved else (),
     )
+
+
+def _said_crs(district: District) -> set[str]:
+    """Return the keys of the sources of which the district's file says the CRS."""
+    sources: dict[str, UnitSource | LayerSource | None] = {
+        **{f"units.{level}": source for level, source in district.units.items()},
+        **{f"layers.{name}": source for name, source in district.layers.items()},
+        **{f"registers.{name}": source for name, source in district.registers.items()},
+        "zones": district.zones,
+        "ledger": district.ledger,
+    }
+    return {key for key, source in sources.items() if source is not None and source.crs is not None}
+
+
+def _scenes(district: District) -> list[Scene]:
+    """Return the images that can be opened, the newest first; the others are told of when they are compared."""
+    scenes = []
+    for source in reversed(district.scenes):
+        with suppress(RsgError):
+            scene = open_scene(source.path, acquired_on=source.acquired_on, **dict(source.options))
+            if scene.grid.crs is not None:
+                scenes.append(scene)
+    return scenes
 
 
 def _checked_crs(district: District) -> pyproj.CRS:

@@ -1,7 +1,9 @@
 """Vector files and tables of the district, as they are: rows, texts, coordinates."""
 
 import csv
+import glob
 import io
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +19,7 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from rs_governance.district import LayerSource, UnitSource
 from rs_governance.errors import LayerUnreadable
 from rs_governance.grids.carriers import RowProblem
-from rs_governance.grids.encoding import decode_columns, decode_text
+from rs_governance.grids.encoding import decode_columns, decode_table
 
 Objects = NDArray[np.object_]
 
@@ -26,6 +28,7 @@ _WKT = ("wkt", "geometry", "geom", "the_geom", "shape", "图形", "范围")
 _LON = ("lon", "lng", "long", "longitude", "x", "经度", "中心经度")
 _LAT = ("lat", "latitude", "y", "纬度", "中心纬度")
 _DEGREES = "EPSG:4490"
+_KINDS = {".gpkg": "GeoPackage", ".shp": "Shapefile", ".geojson": "GeoJSON", ".json": "GeoJSON", ".gdb": "FileGDB"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +47,8 @@ class Rows:
     """(n,) geometries, None where there is none."""
     crs: str | None
     """CRS as the file or the district's file says it; None where nobody says and a table has no degrees."""
+    own_crs: str | None = None
+    """CRS that the file itself says, whatever the district's file says."""
     problems: tuple[RowProblem, ...] = ()
     """What was wrong so far."""
 
@@ -80,19 +85,19 @@ def read_rows(source: LayerSource | UnitSource, where: str) -> Rows:
         If no such layer can be read.
     """
     path = source.path
+    _check_whole(path, where)
     if path.suffix.lower() in _TABLES:
         return _read_table(source, where)
     is_shapefile = path.suffix.lower() in {".shp", ".dbf"}
     try:
-        layer = source.layer or _only_layer(path, where)
+        layer = _layer(path, source.layer, where)
         # ISO 8859-1 keeps every byte as it is, so that texts can be decoded one by one.
         meta, _, blobs, values = pyogrio.raw.read(
             path, layer=layer, force_2d=True, encoding="ISO-8859-1" if is_shapefile else None
         )
     except (DataSourceError, DataLayerError, ValueError, OSError, UnicodeError) as error:
-        reason = " ".join(str(error).split())
         raise LayerUnreadable(
-            f"[{where}] cannot read '{path}': {reason}; expected GeoPackage, Shapefile, GeoJSON, FileGDB, CSV or Excel."
+            f"[{where}] cannot read '{path}': {_reason(error, path)}; expected GeoPackage, Shapefile, GeoJSON, FileGDB, CSV or Excel."
         ) from error
     names = [str(name) for name in meta["fields"]]
     problems: tuple[RowProblem, ...] = ()
@@ -112,6 +117,7 @@ def read_rows(source: LayerSource | UnitSource, where: str) -> Rows:
         columns=dict(zip(names, columns, strict=True)),
         geometry=geometry,
         crs=source.crs or meta["crs"],
+        own_crs=meta["crs"],
         problems=problems,
     )
 
@@ -122,14 +128,49 @@ def find_field(rows: Rows, wanted: Sequence[str]) -> str | None:
     return next((by_folded[name.casefold()] for name in wanted if name.casefold() in by_folded), None)
 
 
-def _only_layer(path: Path, where: str) -> str | None:
+def _check_whole(path: Path, where: str) -> None:
+    """Refuse what was copied in part, before it is taken for something else."""
+    if path.is_dir():
+        if path.suffix.lower() != ".gdb":
+            raise LayerUnreadable(f"[{where}] '{path}' is a folder; name one of its files, or a FileGDB (.gdb).")
+        return
+    if not path.stat().st_size:
+        raise LayerUnreadable(f"[{where}] '{path}' is empty (0 bytes); copy it again from where it came.")
+    if path.suffix.lower() == ".shp":
+        beside = {other.suffix.lower() for other in path.parent.glob(f"{glob.escape(path.stem)}.*")}
+        if absent := [suffix for suffix in (".shx", ".dbf") if suffix not in beside]:
+            raise LayerUnreadable(
+                f"[{where}] '{path}' has no {' and no '.join(absent)} beside it: a Shapefile is .shp, .shx, .dbf and .prj together; copy "
+                "them all."
+            )
+
+
+def _layer(path: Path, wanted: str | None, where: str) -> str | None:
+    """Return the layer to read: the one that was named, else the only one."""
     layers = pyogrio.list_layers(path)
+    if wanted is not None:
+        known = [str(name) for name, _ in layers]
+        if wanted not in known:
+            raise LayerUnreadable(
+                f"[{where}] '{path}' has no layer '{wanted}'; it has {', '.join(sorted(known)) or 'none'}."
+            )
+        return wanted
     spatial = [str(name) for name, kind in layers if kind is not None]
     if len(spatial) > 1:
         raise LayerUnreadable(
             f"[{where}] '{path}' has the layers {', '.join(sorted(spatial))}; name one: layer = '{spatial[0]}'."
         )
     return spatial[0] if spatial else None
+
+
+def _reason(error: Exception, path: Path) -> str:
+    """Return what GDAL says is wrong, without what it advises to those who call it themselves."""
+    said = " ".join(str(error).replace(f"'{path}'", "it").split()).partition(" It might help")[0].strip(" ;.")
+    if "not recognized" in said:
+        return f"it is no {_KINDS.get(path.suffix.lower(), 'file of a known format')}, or damaged"
+    if "sqlite3" in said or "malformed" in said:
+        return "the file is damaged or was copied in part"
+    return said
 
 
 def _code_page(path: Path) -> str | None:
@@ -146,14 +187,18 @@ def _plain(values: NDArray[Any]) -> Objects:
 
 def _read_table(source: LayerSource | UnitSource, where: str) -> Rows:
     path = source.path
+    problems: list[RowProblem] = []
     try:
         if path.suffix.lower() in {".xlsx", ".xlsm"}:
-            table = pd.read_excel(path, sheet_name=source.layer or 0, dtype=object)
+            table = pd.read_excel(path, sheet_name=source.layer or 0, dtype=object, engine="openpyxl")
         else:
-            text = decode_text(path.read_bytes(), declared=source.encoding)
-            if text is None:
-                raise LayerUnreadable(f"[{where}] '{path}' is neither UTF-8 nor GB 18030; name its encoding.")
-            table = _parse(text)
+            text, problems = decode_table(path.read_bytes(), where=where, declared=source.encoding)
+            table, ragged = _parse(text, where)
+            problems += ragged
+    except zipfile.BadZipFile as error:
+        raise LayerUnreadable(
+            f"[{where}] '{path}' is no Excel workbook, or damaged; save it as .xlsx again."
+        ) from error
     except (ValueError, OSError, KeyError, csv.Error) as error:
         reason = " ".join(str(error).split())
         raise LayerUnreadable(f"[{where}] cannot read '{path}': {reason}; expected a table with a header.") from error
@@ -161,18 +206,40 @@ def _read_table(source: LayerSource | UnitSource, where: str) -> Rows:
     rows = Rows(
         where=where,
         path=path,
-        numbers=np.arange(1, len(table) + 1),
+        numbers=table.index.to_numpy(dtype=np.int64) + 1,
         columns={str(name): _plain(table[name].to_numpy(dtype=object)) for name in table.columns},
         geometry=np.full(len(table), None, dtype=object),
         crs=source.crs,
+        problems=tuple(problems),
     )
     return _with_geometry(rows, source.fields if isinstance(source, LayerSource) else {})
 
 
-def _parse(text: str) -> pd.DataFrame:
+def _parse(text: str, where: str) -> tuple[pd.DataFrame, list[RowProblem]]:
+    """Read rows under a header; those with more fields than it has are left out, as nobody knows which is which."""
     separator = "\t" if "\t" in text.partition("\n")[0] else ","
-    table = pd.read_csv(io.StringIO(text), sep=separator, dtype=str, keep_default_na=False, index_col=False)
-    return table.apply(lambda column: column.str.strip()).replace("", None)
+    lines = [line for line in csv.reader(io.StringIO(text), delimiter=separator) if any(map(str.strip, line))]
+    if not lines:
+        raise ValueError("there is no line in it")
+    header, rows = _distinct(lines[0]), lines[1:]
+    found: list[RowProblem] = []
+    kept: dict[int, list[str | None]] = {}
+    for number, row in enumerate(rows):
+        values = [value.strip() or None for value in row]
+        if any(values[len(header) :]):
+            zh, en = (
+                f"有 {len(row)} 列，表头只有 {len(header)} 列，已略去",
+                f"{len(row)} fields under a header of {len(header)}; left out",
+            )
+            found.append(RowProblem(source=where, row=number + 1, field="", value=row[0], message_zh=zh, message_en=en))
+            continue
+        kept[number] = (values + [None] * len(header))[: len(header)]
+    return pd.DataFrame.from_dict(kept, orient="index", columns=header, dtype=object), found
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """Number the later ones of fields of the same name."""
+    return [name if name not in names[:i] else f"{name}.{names[:i].count(name)}" for i, name in enumerate(names)]
 
 
 def _with_geometry(rows: Rows, fields: Mapping[str, str]) -> Rows:

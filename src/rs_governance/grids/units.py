@@ -10,6 +10,7 @@ import shapely
 from numpy.typing import NDArray
 
 from rs_governance.district import District, Level, UnitSource, levels_above
+from rs_governance.errors import LayerUnreadable
 from rs_governance.grids.carriers import UNIT_COLUMNS, RowProblem, Units, make_frame
 from rs_governance.grids.ellipsoid import geodesic_area_m2
 from rs_governance.grids.layers import about_source, mapped_field, needed_field
@@ -20,6 +21,11 @@ from rs_governance.grids.values import texts
 CODE_LENGTH = 12
 """Digits of a unit's code: 2 province, 2 city, 2 county, 3 town, 3 village."""
 
+_TITLES: Mapping[Level, tuple[str, str]] = {
+    "district": ("区县", "outline"),
+    "town": ("乡镇", "towns"),
+    "village": ("村", "villages"),
+}
 _OWN_DIGITS: Mapping[Level, int] = {"district": 6, "town": 9, "village": 12, "cell": 12}
 # Less than this, two outlines of one border were drawn by two hands.
 _SLIVER_M2 = 10.0
@@ -60,22 +66,29 @@ def read_units(district: District) -> Units:
     Raises
     ------
     LayerUnreadable
-        If a file cannot be read or lacks a field.
+        If a file cannot be read or lacks a field, or a level other than the cells has no usable unit.
     CrsRefused
         If a file cannot be placed.
     """
     levels: dict[Level, _Level] = {}
     for level, source in district.units.items():
         levels[level] = _read_level(level, source, district, levels)
+        if level != "cell" and not len(levels[level].rows):
+            raise LayerUnreadable(_without_units(level, source, levels[level]))
     problems: list[RowProblem] = []
     for level, units in levels.items():
         problems += [*units.rows.problems, *about_source(f"units.{level}", len(units.rows), dated=True)]
         problems += _overlaps(level, units, district.crs)
-        if above := levels_above(level, levels):
+        if len(units.rows) and (above := levels_above(level, levels)):
             problems += _misfits(level, units, levels[above[0]], district.crs)
     if not levels:
         zh, en = "没有行政区划，无法按单位统计", "no units: nothing can be counted by unit"
         problems.append(_about_units("units", "file", zh, en))
+    for level in ("town", "village"):
+        if levels and level not in levels:
+            zh = f"district.toml 没有{_TITLES[level][0]}（units.{level}）：统计与任务清单不能按{_TITLES[level][0]}分"
+            en = f"district.toml names no {_TITLES[level][1]} (units.{level}): figures and task lists cannot be by {level}"
+            problems.append(_about_units("units", "file", zh, en))
     columns = {
         "level": np.concatenate([[level] * len(units.rows) for level, units in levels.items()] or [[]]),
         "code": _joined([units.codes for units in levels.values()]),
@@ -88,6 +101,20 @@ def read_units(district: District) -> Units:
         frame=make_frame(UNIT_COLUMNS, columns, outlines, district.crs),
         problems=tuple(problems),
         file_crs={level: units.rows.crs for level, units in levels.items()},
+    )
+
+
+def _without_units(level: Level, source: UnitSource, units: _Level) -> str:
+    """Return what to tell of a level that was named and has no unit."""
+    first = next((problem for problem in units.rows.problems if not problem.kept), None)
+    why = (
+        "the file has no row"
+        if first is None
+        else f"row {first.row}, {first.field} '{first.value}': {first.message_en}"
+    )
+    return (
+        f"[units.{level}] '{source.path}' has not one usable unit ({why}); name the right file or layer, or leave units.{level} out of "
+        f"district.toml if the district has no {_TITLES[level][1]}."
     )
 
 
@@ -176,7 +203,7 @@ def _with_parents(level: Level, units: _Level, known: Mapping[Level, _Level]) ->
             good[i] = False
             zh, en = f"上级 {by_code} 不存在，已略去", f"there is no unit {by_code} around it; left out"
             found.append(problem(units.rows, i, zh, en, field="code", value=code))
-        elif said is not None and said != by_code:
+        elif said is not None and not said.startswith(by_code[:digits]):  # it may name one of a level between
             zh, en = f"与代码所示上级 {by_code} 不一致，以代码为准", f"the code says {by_code}; the code holds"
             found.append(problem(units.rows, i, zh, en, field="parent", value=said, kept=True))
     return replace(units, parents=parents).taken(good, found)

@@ -1,4 +1,4 @@
-"""Whole scenes at a fraction of their size: every pixel is read, none twice."""
+"""Scenes, or windows of them, at a fraction of their size: every pixel is read, none twice."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,8 +14,21 @@ from rs_governance.scenes.scene import Scene
 from rs_governance.scenes.tiles import Pixels, Valid
 
 
-def reduce_pixels(scene: Scene, roles: tuple[str, ...], step: int) -> tuple[Pixels, Valid]:
-    """Return the mean of the valid pixels of each `step` x `step` pixels of the whole scene.
+def reduce_pixels(
+    scene: Scene, roles: tuple[str, ...], step: int, *, within: Window | None = None
+) -> tuple[Pixels, Valid]:
+    """Return the mean of the valid pixels of each `step` x `step` pixels of a scene, or of a window in it.
+
+    Parameters
+    ----------
+    scene
+        The scene.
+    roles
+        Bands to read.
+    step
+        Side of a cell in pixels.
+    within
+        Window inside the scene; the whole of it where None.
 
     Returns
     -------
@@ -27,9 +40,10 @@ def reduce_pixels(scene: Scene, roles: tuple[str, ...], step: int) -> tuple[Pixe
     SceneUnreadable
         If a file cannot be read.
     """
-    shape = _shape(scene, step)
+    window = within or scene.grid.window
+    shape = _shape(window, step)
     sums, counts = np.zeros((len(roles), *shape), np.float64), np.zeros(shape, np.int64)
-    for tile, data, valid in _tiles(scene, roles):
+    for tile, data, valid in _tiles(scene, roles, window):
         rows, row_edges = _cells(tile.row, tile.height, step)
         cols, col_edges = _cells(tile.col, tile.width, step)
         counts[rows, cols] += _summed(valid, row_edges, col_edges)
@@ -46,27 +60,30 @@ def count_valid(scene: Scene, roles: tuple[str, ...], step: int) -> NDArray[np.i
     SceneUnreadable
         If a file cannot be read.
     """
-    counts = np.zeros(_shape(scene, step), np.int64)
-    for tile, _, valid in _tiles(scene, roles):
+    counts = np.zeros(_shape(scene.grid.window, step), np.int64)
+    for tile, _, valid in _tiles(scene, roles, scene.grid.window):
         rows, row_edges = _cells(tile.row, tile.height, step)
         cols, col_edges = _cells(tile.col, tile.width, step)
         counts[rows, cols] += _summed(valid, row_edges, col_edges)
     return counts
 
 
-def _shape(scene: Scene, step: int) -> tuple[int, int]:
-    return -(-scene.grid.height // step), -(-scene.grid.width // step)
+def _shape(window: Window, step: int) -> tuple[int, int]:
+    return -(-window.height // step), -(-window.width // step)
 
 
-def _tiles(scene: Scene, roles: tuple[str, ...]) -> Iterator[tuple[Window, Pixels, Valid]]:
-    # Not decimated: that would decode the tiles of a wide file without overviews once for each row.
+def _tiles(scene: Scene, roles: tuple[str, ...], within: Window) -> Iterator[tuple[Window, Pixels, Valid]]:
+    # Tiles are counted from the window's corner. Not decimated: that would decode the tiles of a wide file without overviews once for each row.
     for sheet in scene.sheets:
+        tiles = [tile.intersection(within) for tile in tiles_of(sheet, within, len(roles))]
+        if not tiles:
+            continue
         with open_raster(sheet.path) as dataset, readable(sheet.path):
-            for tile in tiles_of(sheet, sheet.window, len(roles)):
+            for tile in tiles:
                 data, valid = read_samples(
                     dataset, scene, sheet, roles, tile.shifted(-sheet.window.row, -sheet.window.col)
                 )
-                yield tile, data, valid
+                yield tile.shifted(-within.row, -within.col), data, valid
 
 
 def _cells(start: int, length: int, step: int) -> tuple[slice, NDArray[np.intp]]:

@@ -68,6 +68,7 @@ def tell_district(district: SimulatedDistrict) -> str:
             "",
             f"[layers.{name}]  # {title}",
             f'path = "{path}"',
+            f'crs = "{_crs_of(path, district)}"',
             f'preset = "{preset}"',
             f"as_of = {_SURVEYED_ON}",
         ]
@@ -79,6 +80,7 @@ def tell_district(district: SimulatedDistrict) -> str:
                 "",
                 f"[registers.{name}]  # {_REGISTERS[name]}",
                 f'path = "registers/{name}{suffix}"',
+                f'crs = "{_crs_of(suffix, district)}"',
                 f"as_of = {as_of}",
             ]
     lines += [
@@ -87,11 +89,18 @@ def tell_district(district: SimulatedDistrict) -> str:
         "",
         "[zones]",
         'path = "zones/muted.geojson"',
+        'crs = "EPSG:4326"',
         "",
         "[ledger]",
         'path = "ledger/known_spots.geojson"',
+        'crs = "EPSG:4326"',
     ]
     return "\n".join(lines) + "\n"
+
+
+def _crs_of(path: str, district: SimulatedDistrict) -> str:
+    # Said although the files say it too: small layers cannot be proved to be in no other frame, and a month would note it.
+    return "EPSG:4326" if path.endswith(".geojson") else f"EPSG:{district.epsg}"
 
 
 def describe(district: SimulatedDistrict, max_error: float) -> str:
