@@ -12,6 +12,7 @@ from shapely.geometry.base import BaseGeometry
 
 from rs_governance.grids.coverage import SeenPart
 from rs_governance.learn.month import KIND_GROUPS, groups, score_issue
+from rs_governance.rules import read_rules
 
 ALL = SeenPart(before_on=date(2026, 9, 12), after_on=date(2026, 10, 14), area=box(0, 0, 1000, 1000))
 
@@ -26,8 +27,8 @@ def true(*rows: tuple[str, BaseGeometry, dict[str, Any]]) -> gpd.GeoDataFrame:
     return frame(table, ["kind", "happened_on", "permitted"], [area for _, area, _ in rows])
 
 
-def found(*rows: tuple[str, str, BaseGeometry]) -> gpd.GeoDataFrame:
-    table = [{"kind": kind, "severity": severity, "rule": "yellow_rest"} for kind, severity, _ in rows]
+def found(*rows: tuple[str, str, BaseGeometry], rule: str = "yellow_rest") -> gpd.GeoDataFrame:
+    table = [{"kind": kind, "severity": severity, "rule": rule} for kind, severity, _ in rows]
     return frame(table, ["kind", "severity", "rule"], [area for *_, area in rows])
 
 
@@ -53,6 +54,21 @@ def test_hits_rights_and_kinds_are_counted() -> None:
     assert score.confusion[ground, building] == 1
     assert score.macro_f1 == pytest.approx((2 / 3 + 0) / 2)
     assert score.by_kind == {"demolition": (1, 0), "earthwork": (1, 1), "new_building": (1, 1)}
+
+
+@pytest.mark.parametrize("rule", ["exempt_unclear", "exempt_permit_mostly"])
+def test_what_is_for_the_screen_only_is_a_spot_and_counted_beside(rule: str) -> None:
+    truth = true(("road", box(0, 0, 20, 20), {}), ("earthwork", box(50, 0, 70, 20), {"permitted": True}))
+    spots = found(*(("road", "green", box(x, 0, x + 20, 20)) for x in (0, 50, 100)), rule=rule)
+    score = score_issue(spots, truth, [ALL])
+    assert (score.spots, score.right, score.hits, score.urgent, score.quiet) == (3, 2, 2, 0, 0)
+    assert (score.on_screen, score.on_screen_right, score.unlawful_on_screen) == (3, 2, 1)
+    assert (score + score).on_screen == 6
+
+
+def test_the_rules_that_the_score_names_are_those_of_the_program() -> None:
+    named = {"exempt_no_land_taken", "exempt_unclear", "exempt_permit_mostly"}
+    assert named <= {rule.id for rule in read_rules().rules["exempt"]}
 
 
 def test_only_what_happened_between_the_days_of_its_place_counts() -> None:

@@ -107,6 +107,39 @@ def test_what_matches_nothing_is_yellow(one):
     assert [step.rule for step in steps if step.step == "severity"][-1] == "otherwise"
 
 
+UNCLEAR = {"looks": "crop", "ndvi_after": 0.25, "contrast_gain": 0.5, "spread_after": 1.2, "score_max": 0.6}
+"""A field inside which something stands out, but not the field from what lies beside it."""
+
+
+def test_what_is_unclear_is_kept_for_the_screen_and_sends_nobody(one):
+    spot, steps = one(UNCLEAR, layers=cropland(basic_m2=2000.0))
+    assert (spot["kind"], spot["severity"], spot["suspicion"], spot["rule"]) == (
+        "new_building",
+        "green",
+        "suspected",
+        "exempt_unclear",
+    )
+    kind = next(step for step in steps if step.step == "kind")
+    assert kind.rule == "kind_maybe_building"
+    assert kind.text_zh.startswith("变化类型：新增建筑物（不明确）。")
+    assert kind.text_en.startswith("kind: new building (unclear).")
+    assert "屏幕" in spot["reason_zh"]
+    assert "on the screen" in spot["reason_en"]
+
+
+def test_what_is_clear_and_what_nothing_names_is_not_called_unclear(one):
+    for values in (SITE, {"after_class": "other", "ndvi_after": 0.58, "contrast_gain": 0.0}):
+        _, steps = one(values, layers=cropland() if values is SITE else (), has_layers=("land_use",))
+        assert all("不明确" not in step.text_zh for step in steps if step.holds)
+        assert all(step.rule != "exempt_unclear" for step in steps if step.holds)
+
+
+def test_without_its_rule_what_is_unclear_is_yellow(one, rules_with):
+    rules = rules_with(('when = { certainty = "unclear" }', 'when = { certainty = "unclear", area_m2 = { max = 1 } }'))
+    spot, _ = one(UNCLEAR, layers=cropland(), rules=rules)
+    assert (spot["severity"], spot["rule"]) == ("yellow", "yellow_farmland")
+
+
 def test_a_missing_layer_is_said_and_makes_no_green(one):
     spot, steps = one(SITE, has_layers=("land_use",), layers=cropland())
     assert pd.isna(spot["basic_cropland_m2"])

@@ -45,6 +45,47 @@ def test_cover(one, share, outside_m2, state):
 
 
 @pytest.mark.parametrize(
+    ("share", "severity", "rule"),
+    [
+        (0.65, "green", "exempt_permit_mostly"),
+        (0.6499, "yellow", "yellow_permit_short"),
+    ],
+)
+def test_what_an_approval_covers_mostly_is_looked_at_on_the_screen_but_not_lawful(one, share, severity, rule):
+    spot, _ = one(SITE, registers=[permit(covered_share=share, outside_m2=600.0)])
+    assert (spot["severity"], spot["suspicion"], spot["rule"]) == (severity, "suspected", rule)
+    assert "600 " in spot["reason_zh"]
+
+
+def test_mostly_covered_excuses_from_large_cropland_alone(one):
+    large = {
+        "layers": [("f000001", "land_use", "0101", 4000.0)],
+        "registers": [permit(covered_share=0.7, outside_m2=1200.0)],
+    }
+    assert one(SITE | {"area_m2": 4000.0}, **large)[0]["rule"] == "exempt_permit_mostly"
+    large["layers"].append(("f000001", "basic_cropland", "", 60.0))
+    assert one(SITE | {"area_m2": 4000.0}, **large)[0]["rule"] == "red_basic_cropland"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"valid_to": pd.Timestamp("2026-09-11")},
+        {"register": "harvest_permit"},
+        {"register": "homestead", "as_of": None},
+    ],
+    ids=["expired", "for another use", "undated"],
+)
+def test_mostly_covered_by_an_approval_that_does_not_count_is_no_excuse(one, values):
+    as_of = values.get("as_of", date(2026, 10, 20))
+    row = permit(
+        covered_share=0.8, outside_m2=400.0, **{name: value for name, value in values.items() if name != "as_of"}
+    )
+    spot, _ = one(SITE, layers=[("f000001", "land_use", "0101", 2000.0)], registers=[row], as_of=as_of)
+    assert spot["severity"] == "yellow"
+
+
+@pytest.mark.parametrize(
     ("valid_from", "valid_to", "state"),
     [
         ("2026-10-14", "2027-01-01", "lawful"),

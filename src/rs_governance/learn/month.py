@@ -35,6 +35,8 @@ KIND_GROUPS: Mapping[str, KindGroup] = {
 }
 """Group of each kind; kinds without one are not changes that a district follows."""
 
+_NO_CHANGE = "exempt_no_land_taken"
+_ON_SCREEN = ("exempt_unclear", "exempt_permit_mostly")
 # A change that was built over since is seen as what came after it.
 _HIDDEN_SHARE = 0.7
 # A change counts where at least this share of it could be compared.
@@ -61,6 +63,10 @@ class IssueScore:
     """Spots that are said to be a change: all but crop rotation, and roofs, water and woods that look different."""
     right: int = 0
     """Those that lie on true changes with 30 % of their area."""
+    on_screen: int = 0
+    """Those spots that are suspected, but for the screen only: green, nobody is sent."""
+    on_screen_right: int = 0
+    """Those of them that lie on true changes."""
     quiet: int = 0
     """Spots said to be crop rotation, or no land taken."""
     quiet_right: int = 0
@@ -71,6 +77,8 @@ class IssueScore:
     """Those that lie on true changes that no permit covers."""
     urgent_permitted: int = 0
     """Those that lie on fully permitted work: visits that nobody should make."""
+    unlawful_on_screen: int = 0
+    """Spots for the screen only that lie on true changes that no permit covers: visits that wait for somebody to look."""
 
     def __add__(self, other: "IssueScore") -> "IssueScore":
         """Pool two scores."""
@@ -145,7 +153,8 @@ def score_issue(spots: gpd.GeoDataFrame, truth: gpd.GeoDataFrame, compared: Sequ
     """
     visible = truth.iloc[_visible(truth, compared)]
     outlines, changes = spots.geometry.to_numpy(), visible.geometry.to_numpy()
-    quiet = (spots["kind"].eq("crop_rotation") | spots["rule"].eq("exempt_no_land_taken")).to_numpy()
+    quiet = (spots["kind"].eq("crop_rotation") | spots["rule"].eq(_NO_CHANGE)).to_numpy()
+    on_screen = spots["rule"].isin(_ON_SCREEN).to_numpy() & ~quiet
     urgent = spots["severity"].isin(["red", "yellow"]).to_numpy()
     permitted = visible["permitted"].to_numpy(dtype=bool)
     right = _covered(outlines, changes) >= HIT_SHARE
@@ -160,6 +169,9 @@ def score_issue(spots: gpd.GeoDataFrame, truth: gpd.GeoDataFrame, compared: Sequ
         hits=int((hit & large).sum()),
         spots=int((~quiet).sum()),
         right=int((right & ~quiet).sum()),
+        on_screen=int(on_screen.sum()),
+        on_screen_right=int((on_screen & right).sum()),
+        unlawful_on_screen=int((on_screen & (unlawful >= HIT_SHARE)).sum()),
         quiet=int(quiet.sum()),
         quiet_right=int((right & quiet).sum()),
         urgent=int(urgent.sum()),

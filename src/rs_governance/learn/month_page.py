@@ -23,6 +23,9 @@ those that come with the program, before learning of any kind.
 - 对象召回率：真实变化（不小于 25 m²、两期可见、其后未被覆盖）被图斑覆盖 30 % 以上的比例；对象精确率：图斑（作物轮换与未占用土地者除外）30 % 以上落在真实变化上的比例。
   Object recall: true changes of at least 25 m² that could be seen and were not built over since, covered to 30 %; object precision: spots other than crop rotation and no land taken
   that lie on true changes with 30 % of their area.
+- “只看屏幕”是其中把握不大、或手续已覆盖大部的疑似图斑：定为绿，不派人，先由人在屏幕上核对；它们计入召回率和精确率，不计入红黄。无手续的真实变化落在其中的个数另列。
+  *On screen*: those of the spots that are suspected but unclear, or mostly inside an approval. They are green: somebody looks at them on the screen, nobody is sent. They count in
+  recall and precision, not in urgent precision; how many of them lie on true changes without a permit is told beside.
 - 红黄精确率：红、黄图斑中落在无手续真实变化上的比例；“合法被扰”是完全有手续而被列为红、黄的图斑，应为 0。
   Urgent precision: red and yellow spots on true changes without a permit; *lawful disturbed* counts those on fully permitted work, which should be 0.
 - 类别宏平均 F1：对命中的变化，按建筑、地表、植被、水体、拆除与恢复五组计算。
@@ -84,7 +87,8 @@ def write_month_accuracy(
 
 _HEAD = (
     "| | 对象召回率 Recall | 对象精确率 Precision | 红黄精确率 Urgent precision | 合法被扰 Lawful disturbed | 类别宏平均 F1 Macro F1 "
-    "| 命中 Hit / true | 正确 Right / spots | 作物轮换（误判）Rotation (wrong) |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|\n"
+    "| 命中 Hit / true | 正确 Right / spots | 只看屏幕（正确，无手续）On screen (right, no permit) | 作物轮换（误判）Rotation (wrong) |\n"
+    "|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n"
 )
 
 
@@ -92,7 +96,7 @@ def _row(name: str, score: IssueScore) -> str:
     return (
         f"| {name} | {score.recall:.3f} | {score.precision:.3f} | {score.urgent_precision:.3f} | {score.urgent_permitted} "
         f"| {score.macro_f1:.3f} | {score.hits} / {score.truths} | {score.right} / {score.spots} "
-        f"| {score.quiet} ({score.quiet_right}) |\n"
+        f"| {score.on_screen} ({score.on_screen_right}, {score.unlawful_on_screen}) | {score.quiet} ({score.quiet_right}) |\n"
     )
 
 

@@ -1,14 +1,8 @@
 """What: readable rules that give a finding its kind, theme, severity and department, each with its trace."""
 
-from rs_governance.rules.comparing import Change, Comparison, try_rules
-from rs_governance.rules.contradictions import find_contradictions
-from rs_governance.rules.judged import Judged, Step, StepName
-from rs_governance.rules.judging import judge
-from rs_governance.rules.keeping import KEPT_FOLDER, keep_judged
-from rs_governance.rules.problems import RuleProblem
-from rs_governance.rules.reading import DEFAULT_RULES, examine_rules, read_rules
-from rs_governance.rules.ruleset import Rule, Rules
-from rs_governance.rules.spots import SPOT_COLUMNS, SPOTS
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from rs_governance.rules.words import (
     BASES,
     DEPARTMENTS,
@@ -29,6 +23,17 @@ from rs_governance.rules.words import (
     Word,
     land_group,
 )
+
+if TYPE_CHECKING:
+    from rs_governance.rules.comparing import Change, Comparison, try_rules
+    from rs_governance.rules.contradictions import find_contradictions
+    from rs_governance.rules.judged import Judged, Step, StepName
+    from rs_governance.rules.judging import judge
+    from rs_governance.rules.keeping import KEPT_FOLDER, keep_judged
+    from rs_governance.rules.problems import RuleProblem
+    from rs_governance.rules.reading import DEFAULT_RULES, examine_rules, read_rules
+    from rs_governance.rules.ruleset import Rule, Rules
+    from rs_governance.rules.spots import SPOT_COLUMNS, SPOTS
 
 __all__ = [
     "BASES",
@@ -68,3 +73,31 @@ __all__ = [
     "read_rules",
     "try_rules",
 ]
+
+_LATER = {
+    "Change": "comparing",
+    "Comparison": "comparing",
+    "try_rules": "comparing",
+    "find_contradictions": "contradictions",
+    "Judged": "judged",
+    "Step": "judged",
+    "StepName": "judged",
+    "judge": "judging",
+    "KEPT_FOLDER": "keeping",
+    "keep_judged": "keeping",
+    "RuleProblem": "problems",
+    "DEFAULT_RULES": "reading",
+    "examine_rules": "reading",
+    "read_rules": "reading",
+    "Rule": "ruleset",
+    "Rules": "ruleset",
+    "SPOT_COLUMNS": "spots",
+    "SPOTS": "spots",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what judges when it is asked for: whoever needs the words alone need not load the detector's tables."""
+    if name not in _LATER:
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)

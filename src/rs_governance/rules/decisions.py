@@ -11,7 +11,7 @@ from rs_governance.rules.questions import Chosen, Questions
 from rs_governance.rules.ruleset import Rule, Rules
 from rs_governance.rules.together import Together
 from rs_governance.rules.wording import Wording
-from rs_governance.rules.words import DEPARTMENTS, KINDS, SEVERITIES, STAGES, THEMES, Word
+from rs_governance.rules.words import DEPARTMENTS, KINDS, SEVERITIES, STAGES, THEMES, UNCLEAR, Word
 
 OTHERWISE = "otherwise"
 """Rule of a question that no rule of the file answered."""
@@ -104,6 +104,8 @@ class Decisions(Mapping[str, tuple[Step, ...]]):
 
     def _holding(self, name: StepName, rule: Rule, result: Word, i: int) -> Step:
         question = _QUESTIONS[name]
+        if not rule.sure:
+            result = Word(result.zh + UNCLEAR.zh, result.en + UNCLEAR.en)
         text, grounds = self.wording.fill(rule.words, i), self.wording.describe(rule.when, i, asked=False)
         source = self.wording.source(rule.when, i)
         dated = Word("", "") if source is None else self.wording.dated(source)

@@ -10,7 +10,7 @@ from rs_governance.rules.conditions import SIGNS, All, AnyOf, Between, Condition
 from rs_governance.rules.fields import FIELDS, REGISTERS, STANDARD_LAYERS, Field, Known, show_limit, show_number
 from rs_governance.rules.reading import read_rules
 from rs_governance.rules.ruleset import Rule, Rules, Section
-from rs_governance.rules.words import DEPARTMENTS, KINDS, SEVERITIES, THEMES, Word
+from rs_governance.rules.words import DEPARTMENTS, KINDS, SEVERITIES, THEMES, UNCLEAR, Word
 
 Language = Literal["zh", "en"]
 
@@ -87,7 +87,8 @@ def _result(rule: Rule, language: Language) -> str:
     if rule.section == "smallest_area":
         return _in(show_number(FIELDS["area_m2"], float(rule.result)), language)
     words = _RESULTS.get(rule.section, {})
-    return _in(words.get(str(rule.result), Word(str(rule.result), str(rule.result))), language)
+    shown = _in(words.get(str(rule.result), Word(str(rule.result), str(rule.result))), language)
+    return shown if rule.sure else shown + _in(UNCLEAR, language)
 
 
 def _allowed(field: Field, language: Language) -> str:

@@ -82,6 +82,7 @@ _THEMES: Mapping[str, Word] = {name: THEMES[name] for name in get_args(Theme)}
 _GROUPS: Mapping[str, Word] = {name: LAND_GROUPS[name] for name in get_args(LandGroup)}
 _BASES: Mapping[str, Word] = dict(BASES.items())
 _STATES: Mapping[str, Word] = dict(PERMIT_STATES.items())
+_CERTAINTIES = {"clear": Word("明确", "clear"), "unclear": Word("不明确", "unclear")}
 _LEDGER = {"none": Word("台账中无", "not there"), "open": Word("未销号", "open"), "closed": Word("已销号", "closed")}
 _SIDES = {"inside": Word("内", "inside"), "outside": Word("外", "outside")}
 
@@ -131,6 +132,7 @@ _JOINED = (
 
 _DECIDED = (
     _words("kind", "变化类型", "kind", _KINDS, Known.kind),
+    _words("certainty", "把握", "certainty", _CERTAINTIES, Known.kind),
     _words("stage", "施工阶段", "stage", _STAGES, Known.kind),
     _number("smallest_area_m2", "最小上图面积", "smallest area", "m2", 1, Known.area),
     _words("permit_state", "手续情况", "approvals", _STATES, Known.permit),

@@ -67,12 +67,15 @@ def decide(facts: Facts, rules: Rules) -> Questions:
     Parameters
     ----------
     facts
-        Facts of the join; kind, stage, smallest area, approvals and theme are added.
+        Facts of the join; kind, certainty, stage, smallest area, approvals and theme are added.
     rules
         The rules.
     """
     kind = choose_first(facts, rules.rules["kind"])
     facts.words["kind"] = kind.results(rules.otherwise.kind)
+    # What no rule names is not unclear in this sense: it stays with the rules of severity, and so with people.
+    sure = np.array([*(rule.sure for rule in kind.rules), True], dtype=bool)[kind.first]
+    facts.words["certainty"] = np.where(sure, "clear", "unclear").astype(object)
     facts.words["stage"] = np.array([rules.stages.get(name) for name in facts.words["kind"]], dtype=object)
     area = choose_first(facts, rules.rules["smallest_area"])
     facts.numbers["smallest_area_m2"] = area.results(0.0).astype(np.float64)

@@ -28,6 +28,9 @@ _RESULTS: Mapping[Section, tuple[str, Mapping[str, Word] | None]] = {
 }
 """Key that holds a rule's result, and the words it may be."""
 
+_EXTRAS: Mapping[Section, tuple[str, ...]] = {"kind": ("sure",), "permit": ("up_to",)}
+"""Further keys that a rule of a section may have."""
+
 _WITHOUT_TEXT = {"smallest_area", "permit", "national_type"}
 _SECTIONS: tuple[Section, ...] = get_args(Section)
 _TABLES = ("version", "layers", "stages", "lawful", "otherwise")
@@ -117,9 +120,7 @@ class _FileReader:
         where = f"[[{section}]] {rule_id or number}"
         self._check_id(rule_id, where)
         key, _ = _RESULTS.get(section, (None, None))
-        allowed = (
-            ["id", "when", "zh", "en"] + ([key] if key else ["suspicion"]) + (["up_to"] if section == "permit" else [])
-        )
+        allowed = ["id", "when", "zh", "en", key or "suspicion", *_EXTRAS.get(section, ())]
         self._refuse_others(table, allowed, where)
         known = KNOWN_BY[section]
         when = reader.read(table["when"], known=known, where=f"{where} when") if "when" in table else All()
@@ -129,6 +130,11 @@ class _FileReader:
         up_to = table.get("up_to")
         if up_to is not None and up_to not in STAGES:
             self.problems.unknown(str(up_to), STAGES, where, "施工阶段 stage")
+        sure = table.get("sure", True)
+        if not isinstance(sure, bool):
+            self.problems.note(
+                where, f"sure 应为 true 或 false，实为 {sure!r}。", f"sure must be true or false, not {sure!r}."
+            )
         return Rule(
             id=rule_id,
             section=section,
@@ -136,6 +142,7 @@ class _FileReader:
             result=self._result(section, table, where),
             words=self._words(table, where, known, needed=section not in _WITHOUT_TEXT),
             suspicion=cast("Suspicion", suspicion),
+            sure=bool(sure),
             up_to=up_to,
         )
 

@@ -42,6 +42,8 @@ class Rule:
     """Its text with placeholders, in both languages; empty where the section needs none."""
     suspicion: Suspicion = "suspected"
     """What it says about suspicion; of severities only."""
+    sure: bool = True
+    """Whether what it says is clear enough for somebody to be sent; of kinds only."""
     up_to: Stage | None = None
     """Stage up to which an approval without a stage of its own counts; of permits only."""
 

@@ -100,6 +100,9 @@ THEMES: Mapping[Theme, Word] = {
 }
 """The word shown for each `Theme`."""
 
+UNCLEAR = Word("（不明确）", " (unclear)")
+"""What is added to a kind that its rule is not sure of."""
+
 SEVERITIES: Mapping[Severity, Word] = {
     "red": Word("红", "red"),
     "yellow": Word("黄", "yellow"),
