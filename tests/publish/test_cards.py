@@ -136,9 +136,9 @@ def test_the_qr_code_can_be_read(month):
     segno = pytest.importorskip("segno")
     from PIL import Image
 
-    from rs_governance.publish.report.cards import _qr_png
+    from rs_governance.publish.report.cards import qr_png
 
     link = navigation_link(108.5, 22.7, "450108-202610-0001")
-    dark = ~np.asarray(Image.open(io.BytesIO(_qr_png(link))))
+    dark = ~np.asarray(Image.open(io.BytesIO(qr_png(link))))
     modules = dark[6::6, 6::6][1:-2, 1:-2]
     assert np.array_equal(modules, np.array([list(row) for row in segno.make_qr(link, error="m", mask=2).matrix]) > 0)

@@ -1,5 +1,6 @@
 """The overview picture: honest means, the same bytes always, and what it shows."""
 
+import dataclasses
 import io
 import re
 from datetime import date
@@ -193,11 +194,36 @@ def test_numbers_stay_inside_and_apart(make) -> None:
     grid = grid_of(400, 400)
     picture = Image.new("RGB", (400, 400))
     findings = make(10, crs=CRS, at=(5e5 + 3, 25e5 - 3), unit=0.5)
-    draw_numbers(picture, place_findings(findings, grid, picture.size))
+    draw_numbers(picture, place_findings(findings, grid, picture.size), listed=10)
     white = np.asarray(picture).min(-1) > 200
     assert white.sum() > 10 * 350, "ten discs, none hidden"
     assert not white[[0, -1]].any()
     assert not white[:, [0, -1]].any()
+
+
+def test_a_number_stands_on_no_other_finding(make) -> None:
+    grid = grid_of(400, 400)
+    picture = Image.new("RGB", (400, 400), (60, 60, 60))
+    wall = [shapely.box(5e5 + 20 + 60 * i, 25e5 - 180, 5e5 + 60 + 60 * i, 25e5 - 120) for i in range(6)]
+    above = [shapely.box(5e5 + 20 + 60 * i, 25e5 - 100, 5e5 + 60 + 60 * i, 25e5 - 60) for i in range(6)]
+    findings = make(crs=CRS, outlines=[*wall, *above])
+    placed = place_findings(findings, grid, picture.size)
+    draw_numbers(picture, placed, listed=6)
+    white = np.asarray(picture).min(-1) > 200
+    assert white.sum() > 6 * 350
+    for finding in placed:
+        left, top, right, bottom = (int(side) for side in finding.shape.bounds)
+        assert not white[top + 1 : bottom, left + 1 : right].any()
+
+
+def test_a_picture_without_georeference_says_nothing_of_north(make) -> None:
+    sheets = {}
+    for crs in (CRS, None):
+        grid = dataclasses.replace(grid_of(128, 128), crs=crs)
+        sheets[crs] = np.asarray(rendered(filled(grid, images_of(grid)), FINDINGS.empty(crs)))
+    foot = np.s_[306 + 900 + 10 : 306 + 900 + 120, 64 + 560 : 64 + 900]
+    assert (sheets[CRS][foot] < 100).any()
+    assert (sheets[None][foot] == 255).all()
 
 
 def test_the_worst_come_first(make) -> None:

@@ -1,25 +1,32 @@
 """The report, read again as a browser and a PDF reader see it."""
 
 import dataclasses
+import io
 import re
 from datetime import date
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from rs_governance.publish.issue import IssueFigures
 from rs_governance.publish.month.statistics import summarise
 from rs_governance.publish.pictures.imagery import Imagery
 from rs_governance.publish.report import maps
+from rs_governance.publish.report.blocks import Paragraph, Section, TableBlock, TableColumn
 from rs_governance.publish.report.charts import Bar, bars_chart, trend_chart
 from rs_governance.publish.report.chips import write_chips
 from rs_governance.publish.report.content import compose_report, worst_spots
 from rs_governance.publish.report.html import report_html
+from rs_governance.publish.report.pdf import report_pages, report_pdf
 from rs_governance.publish.report.report import write_report
+from rs_governance.publish.report.words import WORDS
+from rs_governance.publish.style import SEVERITY_MARK, SEVERITY_RGB
 from rs_governance.scenes import open_scene
 
 pypdf = pytest.importorskip("pypdf")
@@ -176,6 +183,58 @@ def test_a_first_issue_without_spots_is_a_report_too(make_month, written, month_
         assert wanted in html
 
 
+def test_an_english_report_has_chinese_only_where_it_is_a_name(month, written):
+    names = "".join(month.units["name"]) + "".join(month.spots["permit_register"].dropna())
+    for text in ("".join(page_of(written["english"][1]).text), text_of_pdf(written["english"][2])):
+        chinese = {letter for letter in text if "\u2e80" < letter < "\uffa0"}
+        assert chinese <= set(names + "说明 permit_register"), chinese
+
+
+def test_every_entry_shows_both_days_and_a_mark_that_needs_no_colour(month, written):
+    html = written["files"][1].read_text(encoding="utf-8")
+    listed = worst_spots(month.spots)
+    assert html.count("<figcaption>前时相 2026-09-12</figcaption>") == len(listed)
+    assert html.count("<figcaption>后时相 2026-10-09</figcaption>") == len(listed)
+    severities = month.spots.set_index("spot_no").loc[listed, "severity"]
+    for severity, mark in SEVERITY_MARK.items():
+        assert html.count(f">{mark}</span>") == (severities == severity).sum()
+    assert len(set(SEVERITY_MARK.values())) == len(SEVERITY_RGB)
+
+
+def filled_to(page):
+    """Return how far down a page is written on, 0..1, its foot left out."""
+    pixels = np.asarray(Image.open(io.BytesIO(page)).convert("L"))
+    rows = np.flatnonzero((pixels[: int(0.93 * len(pixels))] < 200).any(axis=1))
+    return rows.max() / len(pixels)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_map_is_on_the_first_page_and_no_page_but_the_last_is_half_empty(month, written, lang):
+    overview = written["files" if lang == "zh" else "english"][0].read_bytes()
+    report = compose_report(month, overview, written["chips"], listed=worst_spots(month.spots), lang=lang)
+    *pages, _ = report_pages(report, ppi=40)
+    assert len(pages) >= 2
+    assert [filled_to(page) > 0.6 for page in pages] == [True] * len(pages)
+    first = pypdf.PdfReader(io.BytesIO(report_pdf(report))).pages[0]
+    assert squeezed(WORDS[lang]["map_caption"]) in squeezed(first.extract_text())
+
+
+@pytest.mark.parametrize("above", [26, 29, 31, 33, 36])
+@pytest.mark.parametrize("count", [9, 40])
+def test_no_row_of_a_table_stands_alone_on_a_page(month, written, above, count):
+    report = compose_report(month, written["files"][0].read_bytes(), {}, listed=[])
+    rows = tuple((f"row{index:02d}", "1") for index in range(count))
+    table = TableBlock(title="T", columns=(TableColumn(title="head"), TableColumn(title="n")), rows=rows)
+    text = tuple(Paragraph(text=f"line {index}") for index in range(above))
+    report = dataclasses.replace(report, sections=(Section(title="S", blocks=(*text, table)),))
+    pages = pypdf.PdfReader(io.BytesIO(report_pdf(report))).pages
+    texts = [page.extract_text() for page in pages]
+    counts = [len(re.findall(r"row\d\d", each)) for each in texts]
+    assert sum(counts) == count
+    assert all(each == 0 or each >= 4 for each in counts), counts
+    assert [("head" in each) for each in texts] == [each > 0 for each in counts], "heads are repeated"
+
+
 def test_the_unseen_is_listed_by_name(month, written):
     text = text_of_pdf(written["files"][2])
     assert "良庆镇75.0%" in text
@@ -206,10 +265,17 @@ def test_the_worst_come_first(data):
 @given(st.lists(st.tuples(*[st.integers(0, 3000)] * 3), min_size=1, max_size=12))
 def test_charts_are_drawn_to_scale_and_inside_their_frame(counts):
     bars = [Bar(label=f"<{index}>", counts=each, note="x & y") for index, each in enumerate(counts)]
-    for svg, side in ((trend_chart(bars, note_title="可比对"), "height"), (bars_chart(bars), "width")):
+    words = ["红", "黄", "绿"]
+    charts = (
+        (trend_chart(bars, note_title="可比对", words=words), "height"),
+        (bars_chart(bars, words=words), "width"),
+    )
+    for svg, side in charts:
         root = ElementTree.fromstring(svg)
         width, height = (float(part) for part in root.attrib["viewBox"].split()[2:])
-        drawn = root.findall("{http://www.w3.org/2000/svg}rect")
+        rects = root.findall("{http://www.w3.org/2000/svg}rect")
+        legend, drawn = rects[:3], rects[3:]
+        assert len({rect.attrib["fill"] for rect in legend}) == 3
         assert len(drawn) == sum(count > 0 for each in counts for count in each)
         lengths = sorted(float(rect.attrib[side]) for rect in drawn)
         wanted = sorted(count for each in counts for count in each if count)

@@ -1,6 +1,7 @@
 """Figures of an issue, counted again by other means, in three formats."""
 
 import csv
+import dataclasses
 import json
 import zipfile
 from datetime import date
@@ -167,6 +168,15 @@ def test_excel_holds_the_same_figures_as_numbers(workbook, figures) -> None:
     assert cells["可观测比例"].value == 0.75
     assert cells["可观测比例"].number_format == "0.0%"
     assert book["概况"]["B8"].value == 300
+
+
+def test_excel_rounds_the_figures_of_former_issues(figures, tmp_path) -> None:
+    (tmp_path / "s.json").write_text(json.dumps(figures), encoding="utf-8")
+    former = dataclasses.replace(read_figures(tmp_path / "s.json"), area_m2=1234.5678, observed_share=0.123456789)
+    write_statistics_xlsx(figures, tmp_path / "s.xlsx", trend=[former])
+    row = openpyxl.load_workbook(tmp_path / "s.xlsx")["历期"][5]
+    assert row[4].value == 1.85
+    assert row[-1].value == 0.1235
 
 
 def test_excel_says_the_day_of_the_last_image_and_is_equal_when_written_again(workbook, figures, tmp_path) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from rs_governance.errors import OutputFailed
 from rs_governance.grids.gcj02 import gcj02_to_wgs84
-from rs_governance.publish.month.responsible import GROUPINGS, file_names
+from rs_governance.publish.month.responsible import GROUPINGS, assign, file_names
 from rs_governance.publish.month.tasks import (
     TASKS,
     audit_seed,
@@ -64,6 +64,18 @@ def test_lists_are_of_what_they_say(written) -> None:
             keeper or each["features"][0]["properties"]["town_name"] or "乡镇范围以外"
         )
     assert {"450108100000-李明", "450108101000-李明"} <= set(lists(folder, "inspector")), "two towns, two people"
+
+
+def test_names_of_lists_are_english_in_english_where_they_are_no_names(make_month) -> None:
+    month = make_month(6)
+    tasks = month.spots.copy()
+    tasks.loc[tasks.index[0], ["town_code", "town_name", "cell_code", "keeper"]] = None
+    town, inspector = (assign(grouping, tasks, month.units) for grouping in ("town", "inspector"))
+    assert (town[0].title_zh, town[0].title_en) == ("乡镇范围以外", "outside all towns")
+    assert (inspector[0].title_en, inspector[0].responsible) == ("outside all towns no keeper", "乡镇范围以外")
+    assert {each.title_en for each in town[1:]} == {"良庆镇", "那马镇"}, (
+        "a name without English stays, it is never blank"
+    )
 
 
 def test_another_validator_accepts_every_file(written) -> None:

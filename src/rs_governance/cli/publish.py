@@ -10,7 +10,7 @@ from rs_governance.cli import options
 from rs_governance.cli.console import print_json, print_table
 from rs_governance.cli.language import say, speak
 from rs_governance.cli.options import OUTPUT
-from rs_governance.cli.run import DistrictFile, IssuesFolder
+from rs_governance.cli.run import DistrictFile, IssuesFolder, Pictures, in_language
 
 if TYPE_CHECKING:
     from rs_governance.flows.quarter import QuarterSummary
@@ -42,6 +42,7 @@ def quarter(
         ),
     ] = None,
     replace: options.Replace = False,
+    pictures: Pictures = True,
     lang: options.Lang = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
@@ -50,11 +51,21 @@ def quarter(
     speak(lang)
     from rs_governance.flows.quarter import publish_quarter
 
-    summary = publish_quarter(district, name, issues=issues, out=out, replace=replace)
+    summary = publish_quarter(district, name, issues=issues, out=out, replace=replace, pictures=pictures)
     if as_json:
         print_json(asdict(summary))
     elif not quiet:
         print_table(_rows(summary))
+
+
+_PURPOSES = {
+    "report.html": ("先看：季报（网页）", "look at this first: the report"),
+    "report.pdf": ("季报（打印）", "the report, to print"),
+    "map.png": ("全区一张图", "the district on one map"),
+    "sites.xlsx": ("点位清单", "the sites as a list"),
+    "sites.gpkg": ("点位，用 QGIS 打开", "the sites, for QGIS"),
+    "quarter.json": ("统计", "figures"),
+}
 
 
 def _rows(summary: "QuarterSummary") -> list[tuple[str, str]]:
@@ -69,7 +80,5 @@ def _rows(summary: "QuarterSummary") -> list[tuple[str, str]]:
             ),
         ),
         (say("面积", "area"), say(f"{summary.area_mu:.1f} 亩", f"{summary.area_mu:.1f} mu")),
-        (str(summary.out / "sites.xlsx"), say("点位清单", "the sites as a list")),
-        (str(summary.out / "sites.gpkg"), say("点位，用 QGIS 打开", "the sites, for QGIS")),
-        (str(summary.out / "quarter.json"), say("统计", "figures")),
+        *((str(in_language(summary.out, name)), say(*_PURPOSES[name])) for name in summary.files),
     ]

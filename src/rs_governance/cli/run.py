@@ -50,11 +50,11 @@ _Issue = Annotated[
         rich_help_panel="输入 / Input",
     ),
 ]
-_Pictures = Annotated[
+Pictures = Annotated[
     bool,
     typer.Option(
         "--pictures/--no-pictures",
-        help="是否生成对比图、核查表、报告与影像切片\n\nWhether to make chips, cards, report and scenes.",
+        help="是否生成图件与报告（对比图、核查表、地图、报告、影像切片）\n\nWhether to make pictures and reports: chips, cards, maps, reports, scenes.",
         rich_help_panel=OUTPUT,
     ),
 ]
@@ -66,7 +66,17 @@ def run(
     issue: _Issue = None,
     issues: IssuesFolder = None,
     replace: options.Replace = False,
-    pictures: _Pictures = True,
+    pictures: Pictures = True,
+    feedback: Annotated[
+        Path | None,
+        typer.Option(
+            "--feedback",
+            metavar="FILE",
+            help="rsg feedback --out 写出的核查反馈，编入月报\n\nFile of rsg feedback --out, for a chapter of the report.",
+            show_default=False,
+            rich_help_panel="输入 / Input",
+        ),
+    ] = None,
     lang: options.Lang = None,
     as_json: options.Json = False,
     quiet: options.Quiet = False,
@@ -92,6 +102,7 @@ def run(
             workers=workers,
             block=block,
             pictures=pictures,
+            feedback=feedback,
             progress=tell,
         )
     for warning in summary.warnings:
@@ -128,4 +139,11 @@ def _rows(summary: "MonthSummary") -> list[tuple[str, str]]:
         (say("全区可比对", "could be compared"), f"{summary.observed_share:.1%}"),
         (say("用时", "time"), f"{sum(summary.seconds.values()):.1f} s"),
     ]
-    return rows + [(str(summary.out / name), say(*_PURPOSES[name])) for name in summary.files]
+    return rows + [(str(in_language(summary.out, name)), say(*_PURPOSES[name])) for name in summary.files]
+
+
+def in_language(folder: Path, name: str) -> Path:
+    """Return a file, or its English twin where English is printed and there is one."""
+    chinese = folder / name
+    english = chinese.with_suffix(f".en{chinese.suffix}")
+    return english if say("zh", "en") == "en" and english.exists() else chinese

@@ -28,6 +28,7 @@ def gather_issue(
     joined: grids.Joined,
     judged: rules.Judged,
     former: tuple[publish.FormerIssue, ...],
+    feedback: publish.IssueFeedback | None = None,
 ) -> publish.MonthlyIssue:
     """Gather what is published of an issue.
 
@@ -45,6 +46,8 @@ def gather_issue(
         Spots and their decisions.
     former
         Issues that came before.
+    feedback
+        What became of their spots.
     """
     numbers = judged.spots.set_index("finding_id")["spot_no"]
     in_units = joined.in_units.assign(spot_no=joined.in_units["finding_id"].map(numbers))
@@ -78,6 +81,7 @@ def gather_issue(
         ),
         sources=_source_facts(joined.references),
         trend=tuple(issue.figures() for issue in former),
+        feedback=feedback,
     )
 
 
@@ -132,7 +136,12 @@ def _source_facts(references: grids.References) -> tuple[publish.SourceFacts, ..
 
 
 def input_files(
-    path: Path, district: District, compared: Compared, former: tuple[publish.FormerIssue, ...]
+    path: Path,
+    district: District,
+    compared: Compared,
+    former: tuple[publish.FormerIssue, ...],
+    *,
+    feedback: Path | None = None,
 ) -> dict[str, tuple[Path, ...]]:
     """Return the files that went into an issue, by their part, for the manifest.
 
@@ -146,6 +155,8 @@ def input_files(
         What was compared.
     former
         Issues that came before.
+    feedback
+        File of what became of their spots.
     """
     inputs: dict[str, tuple[Path, ...]] = {"district": (path / "district.toml" if path.is_dir() else path,)}
     if district.rules is not None:
@@ -165,6 +176,8 @@ def input_files(
             inputs[name] = _with_sidecars(one.path)
     for issue in former:
         inputs[f"issue {issue.name}"] = issue.files
+    if feedback is not None:
+        inputs["feedback"] = (feedback,)
     return inputs
 
 

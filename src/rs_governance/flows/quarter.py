@@ -1,23 +1,28 @@
 """From published issues to a published quarter."""
 
+import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
 
-from rs_governance.district import read_district
-from rs_governance.errors import UsageError
+from rs_governance.district import District, read_district
+from rs_governance.errors import ConfigInvalid, UsageError
 from rs_governance.flows.setup import PathLike
-from rs_governance.publish.month.former import find_issues
+from rs_governance.grids.units import read_units
+from rs_governance.publish import month as publish
 from rs_governance.publish.month.quarter import write_quarter
-from rs_governance.publish.output_folder import OutputFolder
+from rs_governance.publish.report.quarter import QuarterContent, images_of, write_quarter_report
 from rs_governance.rules.sites import Quarter, gather_sites
+from rs_governance.scenes import Scene, open_scene
 
 QUARTERS = "quarters"
 """Folder of the published quarters, beside that of the issues."""
+
+_LOOK_AT = ("report.html", "report.pdf", "map.png", "sites.xlsx", "sites.gpkg", "quarter.json")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +41,8 @@ class QuarterSummary:
     """Number of sites of each status."""
     area_mu: float
     """Their area in mu, each counted once."""
+    files: tuple[str, ...]
+    """What to open, in the order in which to look at it."""
 
 
 def publish_quarter(
@@ -45,6 +52,7 @@ def publish_quarter(
     issues: PathLike | None = None,
     out: PathLike | None = None,
     replace: bool = False,
+    pictures: bool = True,
 ) -> QuarterSummary:
     """Make a quarter from the issues of its months: new, continuing, grown and gone sites, nothing counted twice.
 
@@ -60,11 +68,15 @@ def publish_quarter(
         Folder to make; `quarters/2026Q4` beside the folder of the issues by default.
     replace
         True to allow `out` to be a former result.
+    pictures
+        False to leave out map and report, which need the images.
 
     Raises
     ------
     UsageError
         If the quarter is no quarter, or none of its months was published.
+    ConfigInvalid
+        If an image of the quarter is not in `district.toml` any more.
     RsgError
         One of its other subclasses, when an issue cannot be read or the folder cannot be written.
     """
@@ -74,7 +86,7 @@ def publish_quarter(
     period = Quarter(year=int(match[1]), number=int(match[2]))
     about = read_district(district)
     folder = Path(issues) if issues is not None else about.folder / "issues"
-    known = [issue for issue in find_issues(folder) if issue.name[:7] <= period.months[-1]]
+    known = [issue for issue in publish.find_issues(folder) if issue.name[:7] <= period.months[-1]]
     current = tuple(issue.name for issue in known if period.holds(issue.name))
     if not current:
         raise UsageError(
@@ -84,7 +96,7 @@ def publish_quarter(
     spots = gpd.GeoDataFrame(pd.concat(tables, ignore_index=True), crs=about.crs)
     sites = gather_sites(spots, period, about.crs)
     target = Path(out) if out is not None else folder.parent / QUARTERS / period.name
-    with OutputFolder(target, replace=replace) as part:
+    with publish.OutputFolder(target, replace=replace) as part:
         figures = write_quarter(
             sites,
             part,
@@ -92,6 +104,12 @@ def publish_quarter(
             district={"code": about.code, "name": about.name, "name_en": about.name_en},
             issues=current,
         )
+        if pictures:
+            content = _content(about, period, sites, spots, [issue for issue in known if issue.name in current])
+            with publish.Imagery(_open_scenes(about, images_of(content))) as imagery:
+                for lang in publish.LANGUAGES:
+                    write_quarter_report(content, imagery, part, lang=lang)
+        files = tuple(name for name in _LOOK_AT if (part / name).exists())
     return QuarterSummary(
         out=target,
         quarter=period.name,
@@ -99,4 +117,44 @@ def publish_quarter(
         sites=len(sites),
         status={group["code"]: group["count"] for group in figures["by"]["status"]},
         area_mu=figures["total"]["area_mu"],
+        files=files,
     )
+
+
+def _content(
+    about: District,
+    period: Quarter,
+    sites: gpd.GeoDataFrame,
+    spots: gpd.GeoDataFrame,
+    issues: Sequence[publish.FormerIssue],
+) -> QuarterContent:
+    names = {issue.name for issue in issues}
+    new = [source for source in about.scenes if source.issue in names]
+    return QuarterContent(
+        district_name=about.name,
+        district_name_en=about.name_en,
+        quarter=period.name,
+        sites=sites,
+        spots=spots,
+        units=read_units(about).frame,
+        issues=tuple(issue.figures() for issue in issues),
+        image_ids=tuple(source.id for source in sorted(new, key=lambda each: (-each.acquired_on.toordinal(), each.id))),
+    )
+
+
+def _open_scenes(about: District, names: Sequence[str]) -> dict[str, Scene]:
+    """Open the images that a report shows."""
+    sources = {source.id: source for source in about.scenes}
+    opened = {}
+    for name in names:
+        if name not in sources:
+            raise ConfigInvalid(
+                f"Image '{name}' of the quarter's spots is not in the district's file any more; put it back, or leave the "
+                "report out (--no-pictures)."
+            )
+        source = sources[name]
+        scene = open_scene(
+            source.path, acquired_on=source.acquired_on, cloud_mask=source.clouds, **dict(source.options)
+        )
+        opened[name] = dataclasses.replace(scene, image_id=name)
+    return opened

@@ -15,6 +15,7 @@ import shapely
 
 from rs_governance.errors import SchemaViolation
 from rs_governance.grids import RowProblem
+from rs_governance.publish.feedback import IssueFeedback
 from rs_governance.publish.formats.wgs84 import to_wgs84_outlines
 from rs_governance.rules import SPOTS, Basis, Step
 
@@ -151,6 +152,8 @@ class MonthlyIssue:
     """References that the findings were joined with."""
     trend: tuple[IssueFigures, ...]
     """Figures of the former issues, oldest first."""
+    feedback: IssueFeedback | None = None
+    """What became of the spots of former issues; None where nobody gave it."""
 
     def __post_init__(self) -> None:
         """Refuse tables that do not belong together."""

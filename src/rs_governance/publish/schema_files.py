@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from rs_governance.detect.findings import FINDINGS
+from rs_governance.publish.feedback import feedback_schema
 from rs_governance.publish.formats.geopackage import UNITS_OF_SPOTS, UNSEEN
 from rs_governance.publish.formats.shapefile import short_names
 from rs_governance.publish.month.decisions import decisions_schema
@@ -42,6 +43,7 @@ def schemas() -> tuple[dict[str, Any], ...]:
         statistics_schema(),
         decisions_schema(),
         manifest_schema(),
+        feedback_schema(),
     )
 
 
@@ -143,7 +145,7 @@ _SITES = f"""\
 ## Sites of a quarter, version {SITES.version}
 
 One row is one place with one or more spots of a quarter, counted once: `sites.geojson`, `sites.gpkg`, `sites.xlsx`; figures in
-`quarter.json`.
+`quarter.json`; told in `report.html`, `report.pdf` and `map.png` (in English `report.en.html`, ...).
 """
 
 _UNITS_OF_SPOTS = """\
@@ -193,14 +195,15 @@ _FORMATS = """\
 ## Formats
 
 - Files `*.geojson` follow RFC 7946: WGS84 longitude and latitude, 7 decimals, outer rings counter-clockwise, null for
-  what is missing, dates as `YYYY-MM-DD`. Each says its `schema_id` and `schema_version`; the JSON Schemas (draft 7) are in
-  `src/rs_governance/publish/schemas/`, and every feature is checked when it is written.
+  what is missing, dates as `YYYY-MM-DD`. Each says its `schema_id` and `schema_version`; the JSON Schemas (draft 7) are
+  printed by `rsg schema NAME` (`rsg schema` lists them), and every feature is checked when it is written.
   What has no CRS, or lies on both sides of the 180° meridian, cannot be written as GeoJSON.
 - Files `*.gpkg` are in the CRS of the earlier image (an issue's in that of the district), with Chinese field aliases, the
   words of coded values and default QGIS styles. Name the layer when you read them: `geopandas.read_file("findings.gpkg", layer="spots")`;
   QGIS wants its styles in a table that other readers take for one more layer, and some of them warn of it.
 - `findings.parquet` is GeoParquet 1.1 in the district's CRS; the column `bbox` is the box of each outline.
 - `findings.shp` is in GBK. Texts are cut at 254 bytes, between two characters; what GBK lacks is written plainly (m2 for m²).
+- `findings.xlsx` and `sites.xlsx` show words for codes and begin with what a person reads first; those columns are printed, the others stand behind.
 - `findings.kml` is KML 2.2 for phones: a folder a town, the most urgent first, green switched off.
 - `nav_gcj02_lon` and `nav_gcj02_lat` are for navigation on phone maps only. No geometry is ever in GCJ-02.
 - `decisions.json` has for each spot the steps of its decision; `manifest.json` the digests of all inputs and outputs.

@@ -38,6 +38,9 @@ SCORE_CLASSES = (
 SEVERITY_RGB: Mapping[str, Rgb] = {"red": (255, 32, 64), "yellow": (255, 190, 0), "green": (40, 200, 110)}
 """Colour of the outlines of each severity, the most urgent first."""
 
+SEVERITY_MARK: Mapping[str, str] = {"red": "▲", "yellow": "◆", "green": "●"}
+"""Mark of each severity, so that those who cannot tell the colours apart can tell the marks apart."""
+
 UNSEEN_RGB: Rgb = (120, 130, 145)
 """Colour of what could not be seen."""
 

@@ -44,7 +44,7 @@ UNITS_OF_SPOTS = (
 UNSEEN = (text("reason", "原因", "Why it could not be compared.", "无法比对的原因。", values=tuple(TITLES["reason"])),)
 """Columns of the layer `unseen`: one row a polygon that could not be compared."""
 
-_WRITTEN_AT = "1970-01-01T00:00:00.000Z"
+WRITTEN_AT = "1970-01-01T00:00:00.000Z"
 """Stands for the time of writing, which would make two equal results differ; a log beside the file has the real one."""
 
 _LOCAL_GRID = 'LOCAL_CS["Undefined Cartesian SRS"]'
@@ -65,12 +65,13 @@ INSERT INTO gpkg_extensions VALUES
    'read-write');
 """
 
-_STYLE_TABLE = """
+STYLE_TABLE = """
 CREATE TABLE layer_styles (
   id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_table_catalog TEXT(256), f_table_schema TEXT(256),
   f_table_name TEXT(256), f_geometry_column TEXT(256), styleName TEXT(30), styleQML TEXT, styleSLD TEXT,
   useAsDefault BOOLEAN, description TEXT, owner TEXT(30), ui TEXT(30), update_time DATETIME);
 """
+"""Table in which QGIS keeps the styles of layers."""
 # QGIS looks for this table as a layer, so it must be registered: readers that warn of several layers see it too.
 
 
@@ -216,14 +217,14 @@ def write_sites_gpkg(sites: gpd.GeoDataFrame, path: Path, *, title_zh: str) -> N
 
 
 def _write(layers: Sequence[_Layer], crs: pyproj.CRS | None, path: Path) -> None:
-    with writing(path), _failing_plainly(path):
+    with writing(path), failing_plainly(path):
         path.unlink(missing_ok=True)
-        with _reproducible_gdal():
+        with reproducible_gdal():
             for index, layer in enumerate(layers):
                 _write_layer(layer, crs, path, append=index > 0)
         with contextlib.closing(sqlite3.connect(path)) as connection:
             with connection:
-                connection.executescript(_SCHEMA_TABLES + _STYLE_TABLE)
+                connection.executescript(_SCHEMA_TABLES + STYLE_TABLE)
                 _describe_columns(connection, layers)
                 _add_styles(connection, layers)
             connection.execute("VACUUM")
@@ -255,8 +256,9 @@ def _write_layer(layer: _Layer, crs: pyproj.CRS | None, path: Path, *, append: b
 
 
 @contextlib.contextmanager
-def _reproducible_gdal() -> Iterator[None]:
-    settings = {"OGR_CURRENT_DATE": _WRITTEN_AT, "OGR_GPKG_ALLOW_THREADED_RTREE": "NO"}
+def reproducible_gdal() -> Iterator[None]:
+    """Let GDAL write the same bytes whenever it writes the same."""
+    settings = {"OGR_CURRENT_DATE": WRITTEN_AT, "OGR_GPKG_ALLOW_THREADED_RTREE": "NO"}
     before = {name: pyogrio.get_gdal_config_option(name) for name in settings}
     pyogrio.set_gdal_config_options(settings)
     try:
@@ -299,18 +301,19 @@ def _add_styles(connection: sqlite3.Connection, layers: Sequence[_Layer]) -> Non
     connection.execute(
         "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change)"
         " VALUES ('layer_styles', 'attributes', 'layer_styles', '', ?)",
-        (_WRITTEN_AT,),
+        (WRITTEN_AT,),
     )
     for layer in layers:
         if layer.style is not None:
             connection.execute(
                 "INSERT INTO layer_styles VALUES (NULL, '', '', ?, 'geom', ?, ?, NULL, 1, ?, '', NULL, ?)",
-                (layer.name, layer.name, *layer.style, _WRITTEN_AT),
+                (layer.name, layer.name, *layer.style, WRITTEN_AT),
             )
 
 
 @contextlib.contextmanager
-def _failing_plainly(path: Path) -> Iterator[None]:
+def failing_plainly(path: Path) -> Iterator[None]:
+    """Turn errors of GDAL and SQLite while a file is written into one `OutputFailed`."""
     try:
         yield
     except (sqlite3.OperationalError, DataSourceError, DataLayerError, FeatureError, GeometryError) as error:

@@ -1,5 +1,6 @@
 """A published issue: its tables, task lists, figures, catalogue and manifest."""
 
+from rs_governance.publish.feedback import IssueFeedback, read_feedback, write_feedback
 from rs_governance.publish.formats.geojson import write_geojson
 from rs_governance.publish.formats.geopackage import write_gpkg, write_issue_gpkg
 from rs_governance.publish.formats.geoparquet import write_geoparquet
@@ -47,6 +48,7 @@ __all__ = [
     "Imagery",
     "InputFile",
     "IssueAsset",
+    "IssueFeedback",
     "MonthlyIssue",
     "OutputFolder",
     "Overview",
@@ -65,12 +67,14 @@ __all__ = [
     "outlines_of",
     "preview",
     "read_decisions",
+    "read_feedback",
     "software_versions",
     "summarise",
     "write_cards",
     "write_catalogue",
     "write_chips",
     "write_decisions",
+    "write_feedback",
     "write_geojson",
     "write_geoparquet",
     "write_gpkg",

@@ -9,6 +9,7 @@ import geopandas as gpd
 import pandas as pd
 
 from rs_governance.publish.titles import titles_of
+from rs_governance.rules import Word
 
 OUTSIDE = "outside"
 """Key of the list of what lies in no unit."""
@@ -18,6 +19,8 @@ GROUPINGS = ("town", "department", "theme", "inspector")
 
 UNASSIGNED = "unassigned"
 """Stands for the keeper where a cell has none."""
+
+_OUTSIDE_NAME = Word("乡镇范围以外", "outside all towns")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +58,10 @@ def assign(grouping: str, tasks: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> l
     """
     if grouping == "town":
         towns = [_town(code, name) for code, name in zip(tasks["town_code"], tasks["town_name"], strict=True)]
-        return [TaskList(grouping="town", key=code, title_zh=n, title_en=n, responsible=n) for code, n in towns]
+        return [
+            TaskList(grouping="town", key=code, title_zh=name.zh, title_en=name.en, responsible=name.zh)
+            for code, name in towns
+        ]
     if grouping == "inspector":
         return _by_keeper(tasks, units)
     words = [(code, titles_of(grouping, code)) for code in tasks[grouping]]
@@ -84,21 +90,22 @@ def _by_keeper(tasks: gpd.GeoDataFrame, units: gpd.GeoDataFrame) -> list[TaskLis
             around = parents[around]
         if levels.get(around) == "town":
             code, name = around, names[around]
-        code, name = _town(code, name)
+        code, town = _town(code, name)
         lists.append(
             TaskList(
                 grouping="inspector",
                 key=f"{code}-{keeper or UNASSIGNED}",
-                title_zh=f"{name} {keeper or '未分配网格员'}",
-                title_en=f"{name} {keeper or 'no keeper'}",
-                responsible=keeper or name,
+                title_zh=f"{town.zh} {keeper or '未分配网格员'}",
+                title_en=f"{town.en} {keeper or 'no keeper'}",
+                responsible=keeper or town.zh,
             )
         )
     return lists
 
 
-def _town(code: Any, name: Any) -> tuple[str, str]:
-    return (OUTSIDE, "乡镇范围以外") if pd.isna(code) else (str(code), str(name))
+def _town(code: Any, name: Any) -> tuple[str, Word]:
+    """Return a town's code and name; the registers know its Chinese name only, which stands in English texts too."""
+    return (OUTSIDE, _OUTSIDE_NAME) if pd.isna(code) else (str(code), Word(str(name), str(name)))
 
 
 def file_names(keys: Sequence[str]) -> list[str]:

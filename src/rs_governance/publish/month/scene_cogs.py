@@ -30,6 +30,7 @@ from rs_governance.scenes.reader import SceneReader
 
 _BLOCK = 512
 _STRIPE = 1024  # side of the windows that are read
+_LEVEL = 4  # of a 5120 x 5120 scene of 4 bands: 4.2 s and 128 MB; the default 6 takes 10.8 s of CPU for 126 MB
 _ROOM = 2.5  # bytes for each byte of pixels: the flat file, its overviews, and the COG
 _THUMBNAIL_PX = 512
 _COLOURS = (ColorInterp.red, ColorInterp.green, ColorInterp.blue)
@@ -127,7 +128,7 @@ def write_data_cog(scene: Scene, path: Path, *, crs: pyproj.CRS, threads: int = 
                 flat.write(pixels, window=_target(window))
                 seen.append(np.packbits(valid, axis=1))
             _write_mask(flat, grid, seen)
-            _finish(flat, path, threads=threads, COMPRESS="DEFLATE", LEVEL=6, PREDICTOR="YES", BLOCKSIZE=_BLOCK)
+            _finish(flat, path, threads=threads, COMPRESS="DEFLATE", LEVEL=_LEVEL, PREDICTOR="YES", BLOCKSIZE=_BLOCK)
     finally:
         placed.close()
 

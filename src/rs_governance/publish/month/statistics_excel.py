@@ -1,7 +1,7 @@
 """The figures of an issue as an Excel workbook that can be printed and handed on."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -239,10 +239,11 @@ class Sheets:
             for place, text in enumerate((issue, first, last)):
                 sheet.write_string(at, place, str(text or "—"), self.cell(align="center", **fill))
             sheet.write_number(at, 3, count, self.cell(num_format="#,##0", **fill))
-            sheet.write_number(at, 4, area_m2 * 3 / 2000, self.cell(num_format="#,##0.00", **fill))
+            sheet.write_number(at, 4, round(area_m2 * 3 / 2000, 2), self.cell(num_format="#,##0.00", **fill))
             for place, severity in enumerate(severities, start=5):
                 sheet.write_number(at, place, counts.get(severity, 0), self.cell(num_format="#,##0", **fill))
-            write_cell(sheet, at, 5 + len(severities), share, self.cell(num_format="0.0%", **fill))
+            rounded = None if share is None else round(share, 4)
+            write_cell(sheet, at, 5 + len(severities), rounded, self.cell(num_format="0.0%", **fill))
         sheet.freeze_panes(HEAD_ROW + 1, 1)
 
     def _write_row(
@@ -259,9 +260,11 @@ class Sheets:
 
 
 def write_cell(sheet: Worksheet, row: int, column: int, value: Any, style: Format) -> None:
-    """Write a text, a number, or a dash for what is missing."""
+    """Write a text, a number, a day, or a dash for what is missing."""
     if value is None:
         sheet.write_string(row, column, "—", style)
+    elif isinstance(value, date):
+        sheet.write_datetime(row, column, datetime(value.year, value.month, value.day), style)  # noqa: DTZ001
     elif isinstance(value, str):
         sheet.write_string(row, column, value, style)
     else:
@@ -272,7 +275,7 @@ def _number_format(column: Column) -> dict[str, Any]:
     if column.dtype == "int64":
         return {"num_format": "#,##0", "align": "right"}
     if column.dtype == "float64":
-        return {"num_format": "0.0%" if column.maximum == 1.0 else "#,##0.00", "align": "right"}
+        return {"num_format": "0.0%" if column.name.endswith("_share") else "#,##0.00", "align": "right"}
     return {"align": "center"}
 
 

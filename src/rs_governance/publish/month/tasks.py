@@ -20,17 +20,23 @@ from rs_governance.publish.month.responsible import GROUPINGS, TaskList, assign,
 from rs_governance.publish.output_folder import writing
 from rs_governance.publish.schema import closed_object, document_schema, schema_id, table_schema, validate
 from rs_governance.publish.titles import TITLES, titles_of
-from rs_governance.rules import SPOTS
+from rs_governance.rules import SPOTS, Word
 from rs_governance.table import Column, Table, text
 
 AUDIT_SHARE = 0.05
-"""Share of the green spots that somebody looks at on screen."""
+"""Share of the green spots without suspicion that somebody looks at on screen."""
 
 INDEX = "task-index"
 """Name of the schema of `tasks/index.json`."""
 
 INDEX_VERSION = "1.0"
 """Version of that schema."""
+
+_SCREEN: Mapping[str, Word] = {
+    "screen_unclear": Word("不明确图斑内业判读", "unclear ones to look at on screen"),
+    "screen_audit": Word("绿色图斑内业抽查", "greens to look at on screen"),
+}
+"""Lists for the screen: every green spot that is suspected all the same, and a random share of the others."""
 
 _WORDED = ("severity", "suspicion", "kind", "theme", "department")
 
@@ -95,7 +101,7 @@ TASKS = Table(
 
 
 def write_task_lists(month: MonthlyIssue, folder: Path, *, pictures: bool = True, seed: int | None = None) -> None:
-    """Write the task lists of an issue, the greens drawn for a look on screen, and an index of all.
+    """Write the task lists of an issue, the greens for a look on screen (unclear ones, and a draw of the rest), and an index of all.
 
     Each of `by_town`, `by_department`, `by_theme` and `by_inspector` has every red and yellow spot exactly once. A list
     has the most urgent first. What has no unit or keeper is in a list of its own, so nothing is lost.
@@ -125,7 +131,9 @@ def write_task_lists(month: MonthlyIssue, folder: Path, *, pictures: bool = True
     urgency = np.array([list(TITLES["severity"]).index(each) for each in severity], dtype=np.int64)
     to_visit = np.flatnonzero(severity != "green")
     to_visit = to_visit[np.argsort(urgency[to_visit], kind="stable")]
-    greens = np.flatnonzero(severity == "green")
+    green = severity == "green"
+    unclear = green & (month.spots["suspicion"] == "suspected").to_numpy()
+    greens = np.flatnonzero(green & ~unclear)
     drawn = greens[draw_audit(month.spots["spot_no"].iloc[greens].tolist(), seed=seed)]
 
     entries = []
@@ -144,20 +152,19 @@ def write_task_lists(month: MonthlyIssue, folder: Path, *, pictures: bool = True
             entries.append(_entry(place, each, tasks.iloc[rows]))
 
     draw_facts = {"seed": seed, "share": AUDIT_SHARE, "of": len(greens), "drawn": len(drawn)}
-    audit, outlines = _tasks(month, drawn, links="../" if pictures else None)
-    each = TaskList(
-        grouping="screen_audit", key="screen_audit", title_zh="绿色图斑内业抽查", title_en="greens to look at on screen",
-        responsible=None,
-    )  # fmt: skip
-    place = "screen_audit.geojson"
-    _write_list(folder / place, month, each, outlines, encode_features(TASKS, audit, outlines), draw=draw_facts)
+    for name, chosen, draw in (("screen_unclear", np.flatnonzero(unclear), None), ("screen_audit", drawn, draw_facts)):
+        looked_at, outlines = _tasks(month, chosen, links="../" if pictures else None)
+        each = TaskList(grouping=name, key=name, title_zh=_SCREEN[name].zh, title_en=_SCREEN[name].en, responsible=None)
+        lines = encode_features(TASKS, looked_at, outlines)
+        _write_list(folder / f"{name}.geojson", month, each, outlines, lines, draw=draw)
+        entries.append(_entry(f"{name}.geojson", each, looked_at))
     index = {
         "schema_id": schema_id(INDEX, INDEX_VERSION),
         "schema_version": INDEX_VERSION,
         "district": _district(month),
         "issue": month.issue,
         "tasks": len(tasks),
-        "lists": [*entries, _entry(place, each, audit)],
+        "lists": entries,
         "draw": draw_facts,
     }
     validate(index, INDEX)
@@ -244,7 +251,7 @@ _DISTRICT_SCHEMA = closed_object({
     "name_en": {"type": ["string", "null"]},
 })
 _LIST_SCHEMA = {
-    "grouping": {"enum": [*GROUPINGS, "screen_audit"]},
+    "grouping": {"enum": [*GROUPINGS, *_SCREEN]},
     "key": {"type": "string"},
     "title_zh": {"type": "string"},
     "title_en": {"type": "string"},

@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 from affine import Affine
-from PIL import Image, ImageDraw
+from PIL import Image
 from rasterio.features import rasterize
 
-from rs_governance.publish.pictures.typography import put_text
+from rs_governance.publish.pictures.badges import Badges, around
 from rs_governance.publish.style import CASING_RGB, SCORE_CLASSES, score_class
 from rs_governance.scenes import PixelGrid
 
@@ -29,6 +29,8 @@ class Placed:
 
     rings: Rings
     """What is drawn."""
+    shape: shapely.Geometry
+    """The ground that the outline goes around, in pixels; a circle where it is too small to be seen."""
     score: float
     """Score that gives the colour."""
 
@@ -55,8 +57,10 @@ def place_findings(findings: gpd.GeoDataFrame, grid: PixelGrid, size: tuple[int,
 
     outlines = shapely.transform(findings.geometry.to_numpy(), transform)
     scores = findings["score"].to_numpy()
+    shapes = [_seen(outline) for outline in outlines]
     return [
-        Placed(rings=rings_of(outline), score=float(score)) for outline, score in zip(outlines, scores, strict=True)
+        Placed(rings=_rings(shape), shape=shape, score=float(score))
+        for shape, score in zip(shapes, scores, strict=True)
     ]
 
 
@@ -69,25 +73,41 @@ def draw_outlines(picture: Image.Image, placed: list[Placed]) -> None:
         draw_rings(picture, members, each.rgb, 3.4 * thin)
 
 
-def draw_numbers(picture: Image.Image, placed: list[Placed]) -> None:
-    """Number findings 1, 2, ... by discs beside them that do not cover one another."""
-    draw = ImageDraw.Draw(picture)
-    taken: list[tuple[float, float]] = []
-    for number, finding in enumerate(placed, start=1):
-        x, y = _free_place(finding, picture.size, taken)
-        taken.append((x, y))
-        draw.ellipse((x - _BADGE_PX - 2, y - _BADGE_PX - 2, x + _BADGE_PX + 2, y + _BADGE_PX + 2), fill=CASING_RGB)
-        draw.ellipse((x - _BADGE_PX, y - _BADGE_PX, x + _BADGE_PX, y + _BADGE_PX), fill=(255, 255, 255))
-        put_text(draw, (x, y), str(number), 19, fill=CASING_RGB, anchor="mm", bold=True)
+def draw_numbers(picture: Image.Image, placed: list[Placed], *, listed: int) -> None:
+    """Number the first findings 1, 2, ... by discs beside them that cover no finding and no other number.
+
+    Parameters
+    ----------
+    picture
+        RGB picture to draw on.
+    placed
+        All findings that are drawn.
+    listed
+        How many of them are numbered.
+    """
+    badges = Badges(picture.size, [finding.shape for finding in placed], radius_px=_BADGE_PX)
+    reach = _BADGE_PX + 5
+    for number, finding in enumerate(placed[:listed], start=1):
+        ring = np.concatenate(finding.rings)
+        at = badges.place(around(ring, [reach * distance for distance in (1.0, 1.6, 2.4, 3.4, 5.0)]))
+        nearest = ring[np.argmin(((ring - at) ** 2).sum(axis=1))]
+        badges.draw(picture, number, at, (float(nearest[0]), float(nearest[1])))
 
 
 def rings_of(outline: shapely.Geometry) -> Rings:
     """Return the rings of an outline in pixels; one too small to be seen becomes a circle around it."""
+    return _rings(_seen(outline))
+
+
+def _seen(outline: shapely.Geometry) -> shapely.Geometry:
     left, top, right, bottom = outline.bounds
     if max(right - left, bottom - top) < _SMALLEST_PX:
-        ring = shapely.Point((left + right) / 2, (top + bottom) / 2).buffer(_SMALLEST_PX / 2).exterior
-        return (shapely.get_coordinates(ring),)
-    parts = shapely.get_parts(outline)
+        return shapely.Point((left + right) / 2, (top + bottom) / 2).buffer(_SMALLEST_PX / 2)
+    return outline
+
+
+def _rings(shape: shapely.Geometry) -> Rings:
+    parts = shapely.get_parts(shape)
     return tuple(shapely.get_coordinates(ring) for part in parts for ring in (part.exterior, *part.interiors))
 
 
@@ -130,18 +150,3 @@ def draw_rings(
         dtype="uint8",
     )
     picture.paste(rgb, mask=Image.fromarray(mask).reduce(_SMOOTH))
-
-
-def _free_place(finding: Placed, size: tuple[int, int], taken: list[tuple[float, float]]) -> tuple[float, float]:
-    """Find room for a disc just outside the outline's outermost points, further off where that is taken."""
-    ring = np.concatenate(finding.rings)
-    reach = _BADGE_PX + 5
-    for distance in (1.0, 2.0, 3.2):
-        for across, down in ((0.0, -1.0), (1.0, 0.0), (0.0, 1.0), (-1.0, 0.0), (0.7, -0.7), (-0.7, -0.7), (0.7, 0.7)):
-            outermost = ring[np.argmax(ring @ (across, down))]
-            x, y = outermost + reach * distance * np.array((across, down))
-            inside = reach <= x <= size[0] - reach and reach <= y <= size[1] - reach
-            if inside and all((x - a) ** 2 + (y - b) ** 2 >= (2 * reach) ** 2 for a, b in taken):
-                return float(x), float(y)
-    x, y = ring[0]
-    return min(max(float(x), reach), size[0] - reach), min(max(float(y), reach), size[1] - reach)

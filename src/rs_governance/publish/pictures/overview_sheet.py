@@ -90,7 +90,8 @@ def draw_sheet(before: Image.Image, after: Image.Image, findings: gpd.GeoDataFra
         sheet.paste(panel.picture, (x, top))
         draw.rectangle((x, top, x + size[0] - 1, top + size[1] - 1), outline=(120, 126, 136))
     _draw_scale(draw, _MARGIN, foot + 58, metres_per_px, size[0] * 0.5)
-    _draw_north(draw, _MARGIN + column - 40, foot + 62, facts.grid)
+    if facts.grid.crs is not None:  # a plain picture says nothing of north
+        _draw_north(draw, _MARGIN + column - 40, foot + 62, facts.grid)
     if ranked is not None:
         _draw_legend(draw, _MARGIN + column + _GAP, foot + 40, column, facts.observable_share < 1)
         _draw_caution(draw, width - _MARGIN, foot + 50)
@@ -112,7 +113,7 @@ def _panels(
         marked = after.copy()
         placed = place_findings(ranked, facts.grid, size)
         draw_outlines(marked, placed)
-        draw_numbers(marked, placed[: facts.listed])
+        draw_numbers(marked, placed, listed=facts.listed)
         small = "After, with suspected changes"
         panels.append(
             _Panel(picture=marked, title="疑似变化", small=small, day=facts.after_on, image=facts.after_image)

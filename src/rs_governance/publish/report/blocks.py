@@ -83,26 +83,28 @@ class Picture:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SpotEntry:
-    """One of the worst spots."""
+class PlaceEntry:
+    """One of the worst places."""
 
     number: int
     """Its number on the map."""
-    spot_no: str
-    """Spot number."""
+    name: str
+    """Number of the spot or site."""
     colour: str
     """Colour of its severity, #rrggbb."""
+    mark: str
+    """Mark of its severity, one letter."""
     title: str
     """Severity, kind and place."""
     facts: tuple[str, ...]
     """Areas, department, permit."""
     reason: str
     """Why it is suspected."""
-    chip: Picture
-    """Before and after."""
+    pictures: tuple[Picture, ...]
+    """What it looked like, the earlier picture first; captions say which day it was."""
 
 
-Block = Paragraph | Bullets | TableBlock | Picture | SpotEntry
+Block = Paragraph | Bullets | TableBlock | Picture | PlaceEntry
 """A piece of a section."""
 
 

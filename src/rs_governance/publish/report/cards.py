@@ -19,7 +19,7 @@ from rs_governance.publish.pictures.imagery import Imagery
 from rs_governance.publish.report.chips import Language
 from rs_governance.publish.report.maps import LocationMaps
 from rs_governance.publish.report.typesetting import Typesetter
-from rs_governance.publish.style import SEVERITY_RGB
+from rs_governance.publish.style import SEVERITY_MARK, SEVERITY_RGB
 from rs_governance.publish.titles import titles_of
 from rs_governance.rules import Severity
 
@@ -78,7 +78,7 @@ def write_cards(
             data = _data(issue, spot, titles, (lon, lat), days[spot["severity"]], lang)
             data["chip"] = pages.add_picture("chip.jpg", for_print(Image.open(chips[number])))
             data["location"] = pages.add_picture("location.jpg", for_print(maps.draw(spot)))
-            data["qr"]["file"] = pages.add_picture("qr.png", _qr_png(navigation_link(lon, lat, number)))
+            data["qr"]["file"] = pages.add_picture("qr.png", qr_png(navigation_link(lon, lat, number)))
             path = files[number] = folder / f"{number}.pdf"
             content = pages.pdf(data)
             with writing(path):
@@ -89,7 +89,7 @@ def write_cards(
 def for_print(picture: Image.Image) -> bytes:
     """Return a picture as JPEG, which goes into a PDF as it is; a PNG would be packed again, larger and slowly."""
     file = io.BytesIO()
-    picture.convert("RGB").save(file, "JPEG", quality=88, subsampling=0)
+    picture.convert("RGB").save(file, "JPEG", quality=85, subsampling="4:2:2")
     return file.getvalue()
 
 
@@ -111,7 +111,7 @@ def navigation_link(lon: float, lat: float, name: str) -> str:
     return f"https://uri.amap.com/marker?position={lon:.6f},{lat:.6f}&name={quote(name)}&coordinate=gaode&callnative=1"
 
 
-def _qr_png(link: str) -> bytes:
+def qr_png(link: str) -> bytes:
     """Return a QR code of one bit a pixel; any mask can be read, trying all eight takes nearly as long as the page."""
     rows = [bytes(row) for row in segno.make_qr(link, error="m", mask=2).matrix]
     dark = np.array([list(row) for row in rows], np.uint8) > 0
@@ -130,7 +130,7 @@ def _data(
     lang: Language,
 ) -> dict[str, Any]:
     """Return all words and numbers of a card but the pictures' files."""
-    words = _WORDS[lang]
+    words = CARD_WORDS[lang]
     district = issue.district_name if lang == "zh" else issue.district_name_en or issue.district_code
     severity = spot["severity"]
     red, green, blue = SEVERITY_RGB[severity]
@@ -142,6 +142,7 @@ def _data(
         "severity": {
             "word": getattr(titles_of("severity", severity), lang),
             "colour": f"#{red:02x}{green:02x}{blue:02x}",
+            "mark": SEVERITY_MARK[severity],
         },
         "kind": getattr(titles_of("kind", spot["kind"]), lang),
         "rows": _rows(spot, titles, days, lang),
@@ -159,7 +160,7 @@ def _data(
 
 
 def _rows(spot: "pd.Series[Any]", titles: Mapping[str, str], days: int, lang: Language) -> list[list[str]]:
-    words = _WORDS[lang]
+    words = CARD_WORDS[lang]
     label = words["labels"]
 
     def word(name: str) -> str:
@@ -222,7 +223,7 @@ def _floor_percent(share: float) -> str:
     return "100" if share >= 1 else f"{np.floor(share * 1000) / 10:.1f}"
 
 
-_WORDS: Mapping[Language, Mapping[str, Any]] = {
+CARD_WORDS: Mapping[Language, Mapping[str, Any]] = {
     "zh": {
         "title": "图斑核查表",
         "author": "{district}",
@@ -346,3 +347,4 @@ _WORDS: Mapping[Language, Mapping[str, Any]] = {
         },
     },
 }
+"""Words of a card by language: titles, labels, the form to fill in by hand."""

@@ -33,9 +33,7 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 Shifts = Mapping[tuple[str, str], Shift]
 """How far the after image lies from the before image, by their identifiers."""
 
-HEAD_PX = 40
-"""Height of a chip's first line: number, kind, severity, area."""
-
+_HEAD_PX = 40  # number, kind, severity, area
 _TILE_PX = 420
 _EDGE_PX = 8
 _DATES_PX = 34
@@ -119,31 +117,57 @@ def draw_chip(
     bytes
         A PNG of 864 x 510 pixels, the same bytes for the same input and versions.
     """
-    grid = chip_grid(spot["geometry"], crs)
-    tiles = (
-        imagery.picture(spot["before_image"], grid),
-        imagery.picture(spot["after_image"], grid, shift=shift),
-    )
-    outline = rings_of(_on_picture(spot["geometry"], grid))
+    images = (spot["before_image"], spot["after_image"])
+    tiles = draw_tiles(spot["geometry"], crs, images, imagery, rgb=SEVERITY_RGB[spot["severity"]], shift=shift)
     width = 2 * _TILE_PX + 3 * _EDGE_PX
-    top = HEAD_PX + _DATES_PX
+    top = _HEAD_PX + _DATES_PX
     chip = Image.new("RGB", (width, top + _TILE_PX + _EDGE_PX), _PAPER)
     draw = ImageDraw.Draw(chip)
     _draw_head(draw, spot, width, lang)
     for index, side in enumerate(("before", "after")):
         left = _EDGE_PX + index * (_TILE_PX + _EDGE_PX)
-        tile = tiles[index]
-        draw_rings(tile, [outline], CASING_RGB, 5.0, opacity=0.8)
-        draw_rings(tile, [outline], SEVERITY_RGB[spot["severity"]], 2.6)
-        if side == "before":
-            _draw_scale(tile, grid)
-        else:
-            _draw_north(tile, lang)
-        chip.paste(tile, (left, top))
+        chip.paste(tiles[index], (left, top))
         _draw_date(draw, left, spot[f"{side}_on"], spot[f"{side}_image"], side == "before", lang)
     file = io.BytesIO()
     palette.reduce(chip).save(file, "PNG", compress_level=6)
     return file.getvalue()
+
+
+def draw_tiles(
+    outline: shapely.Geometry,
+    crs: pyproj.CRS,
+    images: tuple[str, str],
+    imagery: Imagery,
+    *,
+    rgb: Rgb,
+    shift: Shift = STAY,
+) -> tuple[Image.Image, Image.Image]:
+    """Draw a place as two images show it, with its outline; the first has a scale bar, the second a north arrow.
+
+    Parameters
+    ----------
+    outline
+        Outline of the place in `crs`.
+    crs
+        CRS of the outline.
+    images
+        Identifiers of the earlier and of the later image.
+    imagery
+        Both images.
+    rgb
+        Colour of the outline.
+    shift
+        How far the later image lies from the earlier one, in units of `crs`.
+    """
+    grid = chip_grid(outline, crs)
+    before, after = imagery.picture(images[0], grid), imagery.picture(images[1], grid, shift=shift)
+    rings = rings_of(_on_picture(outline, grid))
+    for tile in (before, after):
+        draw_rings(tile, [rings], CASING_RGB, 5.0, opacity=0.8)
+        draw_rings(tile, [rings], rgb, 2.6)
+    _draw_scale(before, grid)
+    _draw_north(after)
+    return before, after
 
 
 def chip_palette(imagery: Imagery, image_ids: Sequence[str]) -> Palette:
@@ -164,6 +188,14 @@ def chip_palette(imagery: Imagery, image_ids: Sequence[str]) -> Palette:
         count=_GROUND_COLOURS,
         fixed=[*greys, INK, MUTED, CASING_RGB, *lines],
     )
+
+
+def tiles_of(chip: Image.Image) -> tuple[Image.Image, Image.Image]:
+    """Return the ground of a chip without words around it: before and after."""
+    top = _HEAD_PX + _DATES_PX
+    lefts = (_EDGE_PX, 2 * _EDGE_PX + _TILE_PX)
+    before, after = (chip.crop((left, top, left + _TILE_PX, top + _TILE_PX)) for left in lefts)
+    return before, after
 
 
 def _between(one: Rgb, other: Rgb, share: float) -> Rgb:
@@ -219,7 +251,7 @@ def _draw_date(
     lang: Language,
 ) -> None:
     words = {"zh": ("前时相", "后时相"), "en": ("Before", "After")}[lang]
-    baseline = HEAD_PX + 25
+    baseline = _HEAD_PX + 25
     x = left + put_text(draw, (left, baseline), words[0 if is_before else 1], 22, bold=True) + 12
     unknown = {"zh": "日期不详", "en": "date unknown"}[lang]
     x += put_text(draw, (x, baseline), unknown if day is None or pd.isna(day) else f"{day:%Y-%m-%d}", 22) + 12
@@ -241,7 +273,7 @@ def _draw_scale(tile: Image.Image, grid: PixelGrid) -> None:
     put_text(draw, (left + length / 2, y - 10), text, 16, anchor="ms")
 
 
-def _draw_north(tile: Image.Image, lang: Language) -> None:
+def _draw_north(tile: Image.Image) -> None:
     """Draw an arrow to grid north, which is up, on a pale plate in the upper right corner."""
     right = _TILE_PX - 8
     _plate(tile, (right - 32, 8, right, 62))
@@ -249,7 +281,7 @@ def _draw_north(tile: Image.Image, lang: Language) -> None:
     x, y = right - 16, 12
     draw.polygon([(x, y), (x + 9, y + 26), (x, y + 20)], fill=INK)
     draw.polygon([(x, y), (x - 9, y + 26), (x, y + 20)], fill=_PAPER, outline=INK)
-    put_text(draw, (x, y + 45), {"zh": "北", "en": "N"}[lang], 16, anchor="ms")
+    put_text(draw, (x, y + 45), "N", 16, anchor="ms")
 
 
 def _plate(tile: Image.Image, box: tuple[float, float, float, float]) -> None:

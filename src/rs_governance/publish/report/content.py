@@ -18,20 +18,25 @@ from rs_governance.publish.report.blocks import (
     Headline,
     Paragraph,
     Picture,
+    PlaceEntry,
     Report,
     Section,
-    SpotEntry,
 )
 from rs_governance.publish.report.cards import for_print
 from rs_governance.publish.report.charts import Bar, hexed, trend_chart
-from rs_governance.publish.report.chips import HEAD_PX, Language
+from rs_governance.publish.report.chips import Language, tiles_of
+from rs_governance.publish.report.feedback import feedback_blocks
 from rs_governance.publish.report.sources import source_blocks
-from rs_governance.publish.report.tables import mu, percent, theme_blocks, unit_blocks, unseen_blocks
+from rs_governance.publish.report.tables import mu, percent, severity_words, theme_blocks, unit_blocks, unseen_blocks
 from rs_governance.publish.report.words import WORDS
-from rs_governance.publish.style import SEVERITY_RGB
+from rs_governance.publish.style import SEVERITY_MARK, SEVERITY_RGB
 from rs_governance.publish.titles import titles_of
 
 _TREND_ISSUES = 11
+_NUMERALS: Mapping[Language, Sequence[str]] = {
+    "zh": [f"{numeral}、" for numeral in "一二三四五六七八九"],
+    "en": [f"{number}. " for number in range(1, 10)],
+}
 _COMPARABLE = 0.1  # shares of compared ground that differ by more are not compared
 
 
@@ -63,10 +68,11 @@ def compose_report(
     district = issue.district_name if lang == "zh" else issue.district_name_en or issue.district_code
     names = {"district": district, "issue": issue.issue, "days": _days(issue, lang)}
     sections: dict[str, list[Block]] = {
-        "map": [Picture(name="map.jpg", content=_for_page(overview_map), caption=words["map_caption"])],
+        "map": [Picture(name="map.jpg", content=map_for_page(overview_map), caption=words["map_caption"])],
         "themes": theme_blocks(statistics, lang),
         "units": unit_blocks(statistics, lang),
         "trend": _trend(issue, statistics, lang),
+        "feedback": [] if issue.feedback is None else feedback_blocks(issue.feedback, issue.issue, lang),
         "worst": _worst(issue, chips, listed, lang),
         "unseen": unseen_blocks(statistics, lang),
         "sources": source_blocks(issue, lang),
@@ -81,7 +87,10 @@ def compose_report(
         caution=words["caution"],
         headlines=_headlines(statistics, lang),
         summary=_summary(statistics, lang),
-        sections=tuple(Section(title=words["sections"][key], blocks=tuple(sections[key])) for key in sections),
+        sections=tuple(
+            Section(title=f"{_NUMERALS[lang][place]}{words['sections'][key]}", blocks=tuple(sections[key]))
+            for place, key in enumerate(key for key in sections if sections[key])
+        ),
     )
 
 
@@ -170,7 +179,7 @@ def _trend(issue: MonthlyIssue, statistics: Mapping[str, Any], lang: Language) -
         text += ("" if lang == "zh" else " ") + words["compared_less"].format(
             points=f"{100 * abs(share - last.observed_share):.0f}"
         )
-    chart = trend_chart(bars, note_title=words["share_title"]).encode()
+    chart = trend_chart(bars, note_title=words["share_title"], words=severity_words(lang)).encode()
     return [
         Paragraph(text=text),
         Paragraph(text=words["trend_note"], tone="note"),
@@ -189,7 +198,7 @@ def _worst(issue: MonthlyIssue, chips: Mapping[str, Path], listed: Sequence[str]
     return [Paragraph(text=words["worst_note"].format(n=len(listed)), tone="note"), *entries]
 
 
-def _entry(issue: MonthlyIssue, spot: "pd.Series[Any]", place: int, chip: Path, lang: Language) -> SpotEntry:
+def _entry(issue: MonthlyIssue, spot: "pd.Series[Any]", place: int, chip: Path, lang: Language) -> PlaceEntry:
     words = WORDS[lang]
 
     def word(name: str) -> str:
@@ -209,32 +218,37 @@ def _entry(issue: MonthlyIssue, spot: "pd.Series[Any]", place: int, chip: Path, 
         number = "" if pd.isna(spot["permit_number"]) else f" {spot['permit_number']}"
         facts.append(words["fact_permit"].format(permit=title + number))
     facts.append(words["fact_department"].format(department=word("department")))
-    facts.append(words["fact_images"].format(before=_iso(spot["before_on"]), after=_iso(spot["after_on"])))
     where = "".join(str(name) for name in (spot["town_name"], spot["village_name"]) if pd.notna(name) and name)
-    return SpotEntry(
+    return PlaceEntry(
         number=place,
-        spot_no=spot["spot_no"],
+        name=spot["spot_no"],
         colour=hexed(SEVERITY_RGB[spot["severity"]]),
+        mark=SEVERITY_MARK[spot["severity"]],
         title=" · ".join(part for part in (word("severity"), word("kind"), where) if part),
         facts=tuple(facts),
         reason=spot[f"reason_{lang}"],
-        chip=Picture(
-            name=f"chip{place}.jpg",
-            content=_without_head(chip),
-            caption=spot["spot_no"],
-        ),
+        pictures=_before_and_after(spot, place, chip, lang),
     )
 
 
-def _for_page(overview_map: bytes) -> bytes:
+def map_for_page(overview_map: bytes) -> bytes:
+    """Return a map as it goes into a page."""
     with Image.open(io.BytesIO(overview_map)) as picture:
         return for_print(picture)
 
 
-def _without_head(chip: Path) -> bytes:
-    """Return a chip without its first line: the entry's own title says what stands there."""
+def _before_and_after(spot: "pd.Series[Any]", place: int, chip: Path, lang: Language) -> tuple[Picture, ...]:
+    """Return the two sides of a chip: the words around them are set by the page, in its own language."""
     with Image.open(chip) as picture:
-        return for_print(picture.crop((0, HEAD_PX, *picture.size)))
+        tiles = tiles_of(picture.convert("RGB"))
+    return tuple(
+        Picture(
+            name=f"place{place}-{side}.jpg",
+            content=for_print(tile),
+            caption=WORDS[lang][side].format(day=_iso(spot[f"{side}_on"])),
+        )
+        for side, tile in zip(("before", "after"), tiles, strict=True)
+    )
 
 
 def _iso(day: Any) -> str:

@@ -4,7 +4,7 @@ import base64
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from rs_governance.publish.report.blocks import Block, Bullets, Paragraph, Picture, Report, SpotEntry, TableBlock
+from rs_governance.publish.report.blocks import Block, Bullets, Paragraph, Picture, PlaceEntry, Report, TableBlock
 from rs_governance.publish.report.typesetting import TEMPLATES
 
 _MEDIA_TYPES = {"png": "image/png", "jpg": "image/jpeg"}
@@ -66,14 +66,13 @@ def _block(block: Block) -> str:
         case TableBlock():
             return _table(block)
         case Picture():
-            caption = f"<figcaption>{escape(block.caption)}</figcaption>" if block.caption else ""
-            return f"<figure>{_picture(block)}{caption}</figure>"
-        case SpotEntry():
-            return _spot(block)
+            return _figure(block)
+        case PlaceEntry():
+            return _place(block)
 
 
 def _table(block: TableBlock) -> str:
-    heads = "".join(f'<th class="{column.side}">{escape(column.title)}</th>' for column in block.columns)
+    heads = "".join(f'<th scope="col" class="{column.side}">{escape(column.title)}</th>' for column in block.columns)
     rows = _join(f"<tr{_last(block, index)}>{_cells(block, row)}</tr>" for index, row in enumerate(block.rows))
     note = f'<p class="note">{escape(block.note)}</p>' if block.note else ""
     return (
@@ -92,15 +91,22 @@ def _cells(block: TableBlock, row: Sequence[str]) -> str:
     )
 
 
-def _spot(block: SpotEntry) -> str:
+def _place(block: PlaceEntry) -> str:
     facts = "".join(f"<li>{escape(fact)}</li>" for fact in block.facts)
+    pictures = "".join(_figure(picture) for picture in block.pictures)
     return (
         f'<article><h3><span class="number">{block.number}</span>'
-        f'<span class="dot" style="background:{escape(block.colour)}"></span>{escape(block.spot_no)}'
+        f'<span class="mark" style="color:{escape(block.colour)}">{escape(block.mark)}</span>{escape(block.name)}'
         f"<small>{escape(block.title)}</small></h3>\n"
-        f'<div class="spot">{_picture(block.chip)}<div><ul class="facts">{facts}</ul>'
+        f'<div class="place"><div class="pictures">{pictures}</div><div><ul class="facts">{facts}</ul>'
         f'<p class="reason">{escape(block.reason)}</p></div></div></article>'
     )
+
+
+def _figure(picture: Picture) -> str:
+    caption = f"<figcaption>{escape(picture.caption)}</figcaption>" if picture.caption else ""
+    kind = ' class="chart"' if picture.name.endswith(".svg") else ""
+    return f"<figure{kind}>{_picture(picture)}{caption}</figure>"
 
 
 def _picture(picture: Picture) -> str:

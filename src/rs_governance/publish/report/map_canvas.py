@@ -14,6 +14,7 @@ from rasterio.features import rasterize
 from rs_governance.publish.pictures.imagery import Imagery, metres_of_unit
 from rs_governance.publish.pictures.outlines import draw_rings
 from rs_governance.publish.pictures.typography import Rgb, font, text_width
+from rs_governance.publish.style import CASING_RGB, SEVERITY_MARK, SEVERITY_RGB
 from rs_governance.scenes import PixelGrid
 
 _SMOOTH = 3  # marks are drawn this much larger and shrunk
@@ -128,19 +129,10 @@ class MapCanvas:
             lines = [piece for line in lines for piece in _dashes(line, *dash_px)]
         draw_rings(self.image, [(shapely.get_coordinates(line),) for line in lines], rgb, width_px, opacity=opacity)
 
-    def mark(self, points: npt.NDArray[np.float64], rgb: Rgb, radius_px: float, *, casing: Rgb) -> None:
-        """Draw a disc at each point, (n, 2) in pixels, with a white and a dark edge."""
-        reach = math.ceil(radius_px + 3)
+    def mark(self, points: npt.NDArray[np.float64], severity: str, radius_px: float) -> None:
+        """Draw the mark of a severity at each point, (n, 2) in pixels."""
         for x, y in points:
-            left, top = round(x) - reach, round(y) - reach
-            side = (2 * reach + 1) * _SMOOTH
-            middle = ((x - left) * _SMOOTH, (y - top) * _SMOOTH)
-            for rgb_of, radius in ((casing, radius_px + 2.2), ((255, 255, 255), radius_px + 1.2), (rgb, radius_px)):
-                disc = Image.new("L", (side, side))
-                r = radius * _SMOOTH
-                box = (middle[0] - r, middle[1] - r, middle[0] + r, middle[1] + r)
-                ImageDraw.Draw(disc).ellipse(box, fill=255)
-                self.image.paste(rgb_of, (left, top), disc.reduce(_SMOOTH))
+            draw_mark(self.image, (float(x), float(y)), severity, radius_px)
 
     def keep_clear(self, box: Box) -> None:
         """Let no name be written over a box."""
@@ -230,6 +222,44 @@ class MapCanvas:
             dtype="uint8",
         )
         return Image.fromarray(marked).reduce(2)
+
+
+def draw_mark(image: Image.Image, at: tuple[float, float], severity: str, radius_px: float) -> None:
+    """Draw the mark of a severity in its colour, with a white and a dark edge: red a triangle, yellow a diamond.
+
+    Parameters
+    ----------
+    image
+        RGB picture to draw on.
+    at
+        Middle in pixels.
+    severity
+        Gives colour and shape.
+    radius_px
+        Radius of a disc; other shapes have about its area.
+    """
+    reach = math.ceil(radius_px * 1.6 + 4)
+    left, top = round(at[0]) - reach, round(at[1]) - reach
+    middle = ((at[0] - left) * _SMOOTH, (at[1] - top) * _SMOOTH)
+    side = (2 * reach + 1) * _SMOOTH
+    for rgb, more in ((CASING_RGB, 2.2), ((255, 255, 255), 1.2), (SEVERITY_RGB[severity], 0.0)):
+        shape = _mark_shape(severity, radius_px).buffer(more, join_style="mitre", mitre_limit=3.0)
+        corners = [(middle[0] + x * _SMOOTH, middle[1] + y * _SMOOTH) for x, y in shape.exterior.coords]
+        mask = Image.new("L", (side, side))
+        ImageDraw.Draw(mask).polygon(corners, fill=255)
+        image.paste(rgb, (left, top), mask.reduce(_SMOOTH))
+
+
+def _mark_shape(severity: str, radius: float) -> shapely.Polygon:
+    """Return a mark around (0, 0), y down, of about the area of a disc."""
+    mark = SEVERITY_MARK[severity]
+    if mark == "●":
+        return shapely.Point(0, 0).buffer(radius)
+    if mark == "◆":
+        half = 1.25 * radius
+        return shapely.Polygon([(0, -half), (half, 0), (0, half), (-half, 0)])
+    half = 1.35 * radius
+    return shapely.Polygon([(0, -1.2 * half), (half, 0.72 * half), (-half, 0.72 * half)])
 
 
 def _meet(one: Box, other: Box) -> bool:

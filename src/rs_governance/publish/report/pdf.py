@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Any
 
-from rs_governance.publish.report.blocks import Block, Bullets, Paragraph, Picture, Report, SpotEntry, TableBlock
+from rs_governance.publish.report.blocks import Block, Bullets, Paragraph, Picture, PlaceEntry, Report, TableBlock
 from rs_governance.publish.report.typesetting import Typesetter
 
 
@@ -62,8 +62,10 @@ def _block(block: Block, pages: Typesetter) -> dict[str, Any]:
             return {"kind": "table", **dataclasses.asdict(block)}
         case Picture():
             return {"kind": "picture", "caption": block.caption, "file": pages.add_picture(block.name, block.content)}
-        case SpotEntry():
+        case PlaceEntry():
             plain = {
-                field.name: getattr(block, field.name) for field in dataclasses.fields(block) if field.name != "chip"
+                field.name: getattr(block, field.name)
+                for field in dataclasses.fields(block)
+                if field.name != "pictures"
             }
-            return {"kind": "spot", **plain, "file": pages.add_picture(block.chip.name, block.chip.content)}
+            return {"kind": "place", **plain, "pictures": [_block(picture, pages) for picture in block.pictures]}

@@ -12,7 +12,8 @@ from rs_governance.publish.report.html import report_html
 from rs_governance.publish.report.maps import draw_map
 from rs_governance.publish.report.pdf import report_pdf
 
-_SUFFIX: Mapping[Language, str] = {"zh": "", "en": ".en"}
+SUFFIX: Mapping[Language, str] = {"zh": "", "en": ".en"}
+"""What the names of files of each language end in, before the dot."""
 
 
 def write_report(
@@ -47,9 +48,9 @@ def write_report(
     overview = draw_map(issue, imagery, numbered=listed, lang=lang)
     report = compose_report(issue, overview, chips, listed=listed, lang=lang)
     contents = {
-        folder / f"map{_SUFFIX[lang]}.png": overview,
-        folder / f"report{_SUFFIX[lang]}.html": report_html(report).encode(),
-        folder / f"report{_SUFFIX[lang]}.pdf": report_pdf(report),
+        folder / f"map{SUFFIX[lang]}.png": overview,
+        folder / f"report{SUFFIX[lang]}.html": report_html(report).encode(),
+        folder / f"report{SUFFIX[lang]}.pdf": report_pdf(report),
     }
     for path, content in contents.items():
         with writing(path):

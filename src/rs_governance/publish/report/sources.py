@@ -65,7 +65,11 @@ def source_blocks(issue: MonthlyIssue, lang: Language) -> list[Block]:
     )
     pairs = TableBlock(
         title=words["pairs_table"],
-        columns=(column(heads["pair"], share=3.0), column(heads["basis"]), column(heads["residual"], "right")),
+        columns=(
+            column(heads["pair"], share=2.2),
+            column(heads["basis"], share=1.8),
+            column(heads["residual"], "right"),
+        ),
         rows=tuple(
             (
                 f"{one.before_image} → {one.after_image}",

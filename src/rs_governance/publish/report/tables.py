@@ -38,7 +38,7 @@ def theme_blocks(statistics: Mapping[str, Any], lang: Language) -> list[Block]:
     ]
     blocks: list[Block] = []
     if bars:
-        chart = bars_chart(bars).encode()
+        chart = bars_chart(bars, words=severity_words(lang)).encode()
         blocks.append(Picture(name="themes.svg", content=chart, caption=words["severity_note"]))
     blocks.append(_group_table(statistics, "theme", words["by_theme"], lang))
     blocks.append(_group_table(statistics, "kind", words["by_kind"], lang))
@@ -116,13 +116,19 @@ def unseen_blocks(statistics: Mapping[str, Any], lang: Language) -> list[Block]:
         blocks.append(TableBlock(title=words["unseen_table"], columns=columns, rows=rows))
     if villages:
         separator = "、" if lang == "zh" else ", "
+        named = "{name}（{share}）" if lang == "zh" else "{name} ({share})"
         names = separator.join(
-            f"{row['name']}（{percent(row['observed_share'])}）" for row in villages[:_LISTED_VILLAGES]
+            named.format(name=row["name"], share=percent(row["observed_share"])) for row in villages[:_LISTED_VILLAGES]
         )
         if len(villages) > _LISTED_VILLAGES:
             names += words["and_more"].format(n=len(villages) - (_LISTED_VILLAGES if lang == "en" else 0))
         blocks.append(Paragraph(text=words["unseen_villages"].format(names=names)))
     return blocks
+
+
+def severity_words(lang: Language) -> list[str]:
+    """Return the words for red, yellow and green."""
+    return [getattr(titles_of("severity", each), lang) for each in SEVERITY_RGB]
 
 
 def column(title: str, side: Side = "left", share: float = 1.0) -> TableColumn:
@@ -150,14 +156,14 @@ def percent(share: float | None) -> str:
 
 def _group_table(statistics: Mapping[str, Any], name: str, title: str, lang: Language) -> TableBlock:
     words = WORDS[lang]
-    columns = (column(words["columns"][name], share=2.6), *_severity_columns(lang), *_area_columns(lang))
+    columns = (column(words["columns"][name], share=3.1), *_severity_columns(lang), *_area_columns(lang))
     rows = [_figures(row[f"title_{lang}"], row) for row in statistics["by"][name] if row["count"]]
     rows.append(_figures(words["total"], statistics["total"]))
     return TableBlock(title=title, columns=columns, rows=tuple(rows), total=True)
 
 
 def _severity_columns(lang: Language) -> list[TableColumn]:
-    heads = [WORDS[lang]["columns"]["count"], *(getattr(titles_of("severity", each), lang) for each in SEVERITY_RGB)]
+    heads = [WORDS[lang]["columns"]["count"], *severity_words(lang)]
     return [column(head, "right", 0.8) for head in heads]
 
 
