@@ -71,11 +71,15 @@ pytest: env-dev ## the tests alone: make pytest PYTEST_ARGS='tests/scenes -k gri
 
 # --- measurements ---------------------------------------------------------------------------
 
-.PHONY: bench bench-month bench-kernels gpu accuracy accuracy-month sample
+.PHONY: bench bench-month bench-store bench-kernels soak gpu accuracy accuracy-month sample
 bench: env-dev ## time rsg detect against decoding alone and against a peer script (BENCH_ARGS='--size 2048')
 	@$(BIN)/python -m benchmarks.bench_detect $(BENCH_ARGS)
 bench-month: env-dev ## time join, rules and publishing of 20,000 findings (BENCH_ARGS='--findings 2000')
 	@$(BIN)/python -m benchmarks.bench_month $(BENCH_ARGS)
+bench-store: env-dev ## time pages, acts and matching with 100,000 cases and 1,000,000 events
+	@$(BIN)/python -m benchmarks.bench_store $(BENCH_ARGS)
+soak: env-dev ## many writers at once, killed at random instants; writes docs/soak.md
+	@$(BIN)/python scripts/soak.py
 bench-kernels: env-dev ## time each kernel beside the machine's copy speed
 	@$(BIN)/python -m benchmarks.bench_kernels $(BENCH_ARGS)
 gpu: env-gpu ## test and time the CUDA kernels on this machine's device; writes kernels/README.md

@@ -4,7 +4,8 @@ One class for each thing a caller does differently. Every message says what was 
 what came and what to do; the command line prints it as one line and exits with `exit_code`.
 """
 
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 
 class RsgError(Exception):
@@ -103,6 +104,32 @@ class DeviceUnavailable(RsgError):
 
     code = "device_unavailable"
     exit_code = 5
+
+
+class StoreInvalid(RsgError):
+    """The folder holds no store, or one that is damaged or of another version."""
+
+    code = "store_invalid"
+    exit_code = 3
+
+
+class ActionRefused(RsgError):
+    """The action is not possible in this state of the case, or not for this person."""
+
+    code = "action_refused"
+    exit_code = 6
+
+
+class CaseConflict(RsgError):
+    """Somebody else holds the case, or has changed it since it was read."""
+
+    code = "case_conflict"
+    exit_code = 7
+
+    def __init__(self, message: str, differences: Sequence[Mapping[str, Any]] = ()) -> None:
+        super().__init__(message)
+        self.differences = tuple(differences)
+        """Fields that changed since: field, seen, now, actor, at."""
 
 
 class SchemaViolation(RsgError):

@@ -128,6 +128,14 @@ def test_language_comes_from_the_environment(
     assert run(["detect", "a.tif", "b.tif", "--out", "out"]) == 2
 
 
+@pytest.mark.usefixtures("asked")
+def test_a_pixel_size_that_is_not_used_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["detect", "a.tif", "b.tif", "--out", "out", "--quiet", "--gsd", "0.5", "--lang", "en"]) == 0
+    assert capsys.readouterr().err == (
+        "Mind: the images are georeferenced, so their own pixel size was taken and --gsd ignored.\n"
+    )
+
+
 def test_json_is_all_there_is(asked: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["detect", "a.tif", "b.tif", "--out", "out", "--json"]) == 0
     printed = capsys.readouterr()

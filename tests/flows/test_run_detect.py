@@ -20,6 +20,7 @@ import shapely
 from rasterio.errors import NotGeoreferencedWarning
 from rasterio.warp import Resampling, calculate_default_transform, reproject
 
+import rs_kernels
 from rs_governance import flows
 from rs_governance.errors import OutputFailed, UsageError
 from rs_governance.flows import RESULT_FILES, detect, preview, run_detect
@@ -132,6 +133,15 @@ def test_bytes_depend_on_nothing_but_the_input(case: dict[str, Any], tmp_path: P
     assert summary.findings > 0
     for result in results[1:]:
         assert result == results[0]
+
+
+@pytest.mark.parametrize("anew", [True, False])
+def test_compiling_is_announced(small: Any, anew: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(rs_kernels, "compiles_anew", lambda: anew)
+    stages: list[str] = []
+    run_detect(small.before, small.after, tmp_path / "out", progress=lambda stage, _share: stages.append(stage))
+    assert ("compiling kernels, once" in stages) is anew
+    assert list(dict.fromkeys(stages))[-4:] == ["learn", "detect", "outline", "publish"]
 
 
 def test_bytes_of_the_whole_sample_are_the_same(sample: Any, tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
+from rs_governance.publish.feedback import read_feedback
+
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 REFRESH = "run notebooks/refresh.py, which keeps neither gaps nor times"
@@ -25,6 +27,7 @@ each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path
 class Run:
     """A notebook that ran to its end."""
 
+    name: str
     notebook: NotebookNode
     place: Path
 
@@ -32,7 +35,8 @@ class Run:
 @pytest.fixture(scope="module", params=NOTEBOOKS, ids=lambda path: path.stem)
 def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
     place = tmp_path_factory.mktemp("run")
-    return Run(notebook=executed(nbformat.read(request.param, as_version=4), place), place=place)
+    notebook = executed(nbformat.read(request.param, as_version=4), place)
+    return Run(name=request.param.stem, notebook=notebook, place=place)
 
 
 def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
@@ -61,12 +65,27 @@ def test_pictures_are_inline(run: Run) -> None:
     assert pictures(run.notebook) >= 4
 
 
-def test_findings_are_saved(run: Run) -> None:
-    out = run.place / "notebooks" / "out"
+def test_results_are_saved(run: Run) -> None:
+    SAVED[run.name](run.place / "notebooks" / "out")
+
+
+def _findings_are_saved(out: Path) -> None:
     findings = gpd.read_file(out / "notebook" / "findings.gpkg", layer="findings")
     strongest = gpd.read_file(out / "ten_strongest.gpkg", layer="findings")
     assert len(findings) >= len(strongest) == 10
     assert set(strongest["finding_id"]) <= set(findings["finding_id"])
+
+
+def _feedback_and_labels_are_saved(out: Path) -> None:
+    feedback = read_feedback(out / "loop" / "feedback.json", district_code="450108")
+    whole = next(row for row in feedback.rows if row.dimension == "all")
+    assert whole.judged.part > 0
+    labels = gpd.read_parquet(out / "loop" / "labels" / "labels.parquet")
+    assert set(labels["label"]) == {"change", "no_change"}
+    assert len(list((out / "loop" / "labels" / "chips").glob("*_mask.tif"))) == len(labels)
+
+
+SAVED = {"01_pair_to_map": _findings_are_saved, "03_closed_loop": _feedback_and_labels_are_saved}
 
 
 def test_outputs_name_no_place_of_this_machine(run: Run) -> None:
@@ -80,8 +99,7 @@ def test_the_sample_is_found_from_the_root_too(path: Path, monkeypatch: pytest.M
     monkeypatch.chdir(ROOT)
     names: dict[str, Path] = {}
     exec(code_cells(nbformat.read(path, as_version=4))[0].source, names)
-    assert names["before"].is_file()
-    assert names["after"].is_file()
+    assert (names["sample"] / "district.toml").is_file()
     assert not names["out"].is_absolute()
 
 

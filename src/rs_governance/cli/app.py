@@ -8,7 +8,30 @@ from typing import Annotated
 import typer
 
 import rs_governance
-from rs_governance.cli import detect, doctor, evaluate, grids, publish, rules, scenes, schema, simulate
+from rs_governance.cli import (
+    answers,
+    audit,
+    case_issues,
+    cases,
+    clues,
+    compare,
+    db,
+    detect,
+    doctor,
+    evaluate,
+    feedback,
+    grids,
+    people,
+    permits,
+    publish,
+    rules,
+    scenes,
+    schema,
+    simulate,
+    task_plans,
+    task_returns,
+    tasks,
+)
 from rs_governance.cli import run as month
 from rs_governance.cli.failures import EXIT_INTERRUPTED, EXIT_PIPE_CLOSED, report
 from rs_governance.cli.language import Language, speak
@@ -27,10 +50,26 @@ app.command("run")(month.run)
 app.command("detect")(detect.detect)
 app.command("evaluate")(evaluate.evaluate)
 app.command("simulate")(simulate.simulate)
+app.add_typer(db.app, name="db")
+app.add_typer(cases.app, name="cases")
+cases.app.command("take")(case_issues.take)
+cases.app.command("open")(case_issues.open_)
+cases.app.command("lineage")(case_issues.lineage)
+cases.app.command("answers")(answers.answers)
+app.add_typer(people.app, name="people")
+app.add_typer(clues.app, name="clues")
+app.add_typer(permits.app, name="permits")
+app.command("compare")(compare.compare)
+app.add_typer(tasks.app, name="tasks")
+tasks.app.command("plan")(task_plans.plan)
+tasks.app.command("import")(task_returns.import_)
+app.add_typer(audit.app, name="audit")
 app.add_typer(publish.app, name="publish")
 app.add_typer(rules.app, name="rules")
 app.add_typer(grids.app, name="grids")
 app.add_typer(scenes.app, name="scenes")
+app.command("feedback")(feedback.feedback)
+app.add_typer(feedback.labels, name="labels")
 app.command("doctor")(doctor.doctor)
 app.command("schema")(schema.schema)
 

@@ -2,12 +2,12 @@
 
 import json
 import traceback
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import typer
 
-from rs_governance.errors import RsgError
+from rs_governance.errors import CaseConflict, RsgError
 
 EXIT_USAGE = 2
 EXIT_UNEXPECTED = 70
@@ -26,6 +26,8 @@ class Failure:
     """One line: what was expected, what came, what to do."""
     exit_code: int
     """Exit code of the process."""
+    details: Mapping[str, object] = field(default_factory=dict)
+    """What programs can read besides: the fields of a conflict from both sides."""
 
 
 def describe(error: Exception) -> Failure:
@@ -37,7 +39,8 @@ def describe(error: Exception) -> Failure:
         What a command raised.
     """
     if isinstance(error, RsgError):
-        return Failure(code=error.code, message=_one_line(str(error)), exit_code=error.exit_code)
+        details = {"differences": error.differences} if isinstance(error, CaseConflict) else {}
+        return Failure(code=error.code, message=_one_line(str(error)), exit_code=error.exit_code, details=details)
     if isinstance(error, typer.TyperException):
         context = getattr(error, "ctx", None)
         command = "rsg" if context is None else context.command_path
@@ -69,7 +72,8 @@ def report(error: Exception, arguments: Sequence[str]) -> int:
     if "--debug" in arguments:
         typer.echo("".join(traceback.format_exception(error)).rstrip(), err=True)
     if "--json" in arguments:
-        content = {"error": {"code": failure.code, "message": failure.message, "exit_code": failure.exit_code}}
+        told = {"code": failure.code, "message": failure.message, "exit_code": failure.exit_code}
+        content = {"error": {**told, **failure.details}}
         typer.echo(json.dumps(content, ensure_ascii=False), err=True)
     else:
         typer.secho(f"错误 Error: {failure.message}", err=True, fg=typer.colors.RED)

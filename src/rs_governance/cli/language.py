@@ -2,6 +2,7 @@
 
 from contextvars import ContextVar
 from enum import StrEnum
+from typing import Literal
 
 
 class Language(StrEnum):
@@ -23,6 +24,11 @@ def speak(language: Language | None) -> None:
 def spoken() -> Language:
     """Return the language that is printed."""
     return _SPOKEN.get()
+
+
+def language_code() -> Literal["zh", "en"]:
+    """Return the code of the language that is printed."""
+    return "zh" if spoken() is Language.zh else "en"
 
 
 def say(chinese: str, english: str) -> str:

@@ -1,5 +1,6 @@
 """Options that several commands share, declared once."""
 
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -7,11 +8,13 @@ from typing import Annotated
 import typer
 
 from rs_governance.cli.language import Language
+from rs_governance.errors import OutputFailed, UsageError
 
 IMAGES = "影像 / Images"
 INPUT = "影像说明 / About the images"
 OUTPUT = "输出 / Output"
 COMPUTING = "计算 / Computing"
+STORE = "案件库 / Store"
 
 
 class DeviceChoice(StrEnum):
@@ -81,3 +84,107 @@ Block = Annotated[
         rich_help_panel=COMPUTING,
     ),
 ]
+
+
+def read_moment(text: str) -> datetime:
+    """Read an aware time, for `--at`.
+
+    Parameters
+    ----------
+    text
+        ISO 8601 with an offset.
+
+    Returns
+    -------
+    datetime.datetime
+        In UTC.
+
+    Raises
+    ------
+    UsageError
+        When it is no time, or one without an offset.
+
+    Examples
+    --------
+    >>> read_moment("2026-10-08T09:00+08:00").isoformat()
+    '2026-10-08T01:00:00+00:00'
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"--at {text!r} is no time; write it as 2026-10-08T09:00+08:00.") from None
+    if moment.tzinfo is None:
+        raise UsageError(f"--at {text!r} has no offset from UTC; write it as 2026-10-08T09:00+08:00.")
+    return moment.astimezone(UTC)
+
+
+def time_of(at: datetime | None) -> datetime:
+    """Return the time at which a command acts: `--at`, or now."""
+    return datetime.now(UTC) if at is None else at
+
+
+Store = Annotated[
+    Path,
+    typer.Option(
+        "--store",
+        metavar="DIR",
+        envvar="RSG_STORE",
+        help="案件库文件夹\n\nFolder of the store.",
+        rich_help_panel=STORE,
+    ),
+]
+DEFAULT_STORE = Path("store")
+"""Where a command without `--store` looks."""
+As = Annotated[
+    str,
+    typer.Option(
+        "--as",
+        metavar="LOGIN",
+        envvar="RSG_LOGIN",
+        help="办理人账号（见 rsg people list）\n\nAccount of who acts (see rsg people list).",
+        show_default=False,
+        rich_help_panel=STORE,
+    ),
+]
+At = Annotated[
+    datetime | None,
+    typer.Option(
+        "--at",
+        metavar="TIME",
+        parser=read_moment,
+        hidden=True,
+        help="以此时间办理（测试、推演用）\n\nAct at this time (for tests and simulations).",
+    ),
+]
+
+
+def read_day(option: str, text: str) -> date:
+    """Read a day.
+
+    Raises
+    ------
+    UsageError
+        When it is none.
+    """
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{option} {text!r} is no day; write it as 2026-10-08.") from None
+
+
+def write_page(path: Path, page: str) -> None:
+    """Write a page whole or not at all.
+
+    Raises
+    ------
+    OutputFailed
+        When it cannot be written.
+    """
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(page, encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise OutputFailed(f"'{path}' cannot be written: {error.strerror}; name another file.") from None

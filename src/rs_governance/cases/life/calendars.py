@@ -1,0 +1,113 @@
+"""Calendars: the holiday table of a store, and its clocks."""
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from rs_governance.cases.life.clocks import DEFAULT_CLOCKS, Calendar, Clocks, load_clocks
+from rs_governance.cases.people.intake import Refusal, Row, read_rows
+from rs_governance.db import Holiday, Store
+
+CLOCKS_FILE = "clocks.toml"
+"""File in the folder of a store that takes the place of the clocks that come with the program."""
+
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "date": ("date", "day", "日期"),
+    "working": ("working", "type", "上班", "类型"),
+    "name": ("name", "名称", "节日"),
+}
+"""Columns of a file of holidays and how they may be called."""
+
+_WORKED: Mapping[str, bool] = {
+    "working": True,
+    "上班": True,
+    "调休上班": True,
+    "holiday": False,
+    "放假": False,
+    "休息": False,
+}
+
+
+def clocks_of(store: Store) -> Clocks:
+    """Read the clocks of a store: its own `clocks.toml`, else the program's, with its holiday table.
+
+    Parameters
+    ----------
+    store
+        The store.
+
+    Returns
+    -------
+    Clocks
+        For `act`, `open_case` and `warn_of_terms`.
+    """
+    own = store.folder / CLOCKS_FILE
+    with store.read() as session:
+        return load_clocks(own if own.is_file() else DEFAULT_CLOCKS, read_calendar(session))
+
+
+def read_calendar(session: Session) -> Calendar:
+    """Read the holiday table."""
+    rows = session.execute(sa.select(Holiday.day, Holiday.working))
+    return Calendar(days={row.day: row.working for row in rows})
+
+
+def take_holidays(session: Session, path: Path) -> tuple[dict[str, int], tuple[Refusal, ...]]:
+    """Take a file of holidays into the table; what was there for the same day gives way.
+
+    Parameters
+    ----------
+    session
+        Session of `Store.write`.
+    path
+        CSV or Excel file with the columns date, working (`working` or `holiday`) and name.
+
+    Returns
+    -------
+    tuple
+        Days by what became of them (added, changed, same), and the rows that were refused.
+
+    Raises
+    ------
+    LayerUnreadable
+        When the file cannot be read or lacks a column.
+    """
+    known = {holiday.day: holiday for holiday in session.scalars(sa.select(Holiday))}
+    counts, refused = dict.fromkeys(("added", "changed", "same"), 0), []
+    for row in read_rows(path, COLUMNS, needed=("date", "working")):
+        problem = _why_not(row)
+        if problem is not None:
+            refused.append(Refusal(row=row.number, problem=problem))
+            continue
+        day, working, name = date.fromisoformat(_iso(row["date"])), _WORKED[row["working"].lower()], row["name"]
+        former = known.get(day)
+        if former is None:
+            known[day] = Holiday(day=day, working=working, name=name)
+            session.add(known[day])
+            counts["added"] += 1
+        elif (former.working, former.name) == (working, name):
+            counts["same"] += 1
+        else:
+            former.working, former.name = working, name
+            counts["changed"] += 1
+    return counts, tuple(refused)
+
+
+def _why_not(row: Row) -> str | None:
+    try:
+        date.fromisoformat(_iso(row["date"]))
+    except ValueError:
+        return f"'{row['date']}' is no date; write it as 2026-10-01"
+    if row["working"].lower() not in _WORKED:
+        return f"'{row['working']}' says neither working nor holiday; write one of {', '.join(_WORKED)}"
+    return None
+
+
+def _iso(text: str) -> str:
+    # Excel gives midnight with a day, people write it with slashes.
+    day = re.split("[ T]", text, maxsplit=1)[0].replace("/", "-")
+    return "-".join(part.zfill(2) for part in day.split("-"))

@@ -1,0 +1,129 @@
+"""Deciding: what an act on a case leads to, as a pure function of the case, the act and the time."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import shapely
+
+from rs_governance.cases.life.asking import Act, Context, Decision, Place
+from rs_governance.cases.life.clocks import SECOND_OPINION, Clocks
+from rs_governance.cases.life.conflicts import check_version
+from rs_governance.cases.life.effects import closing, effect_of
+from rs_governance.cases.life.guards import check_guard
+from rs_governance.cases.life.needs import check_need
+from rs_governance.cases.life.pending import Pending, write_pending
+from rs_governance.cases.life.rights import check_rights
+from rs_governance.cases.life.transitions import ACTIONS, TRANSITIONS, Move, allowed_for, allowed_in
+from rs_governance.cases.life.words import STATES, State
+from rs_governance.db import Event
+from rs_governance.errors import ActionRefused
+
+
+def decide(
+    case: Mapping[str, Any],
+    asked: Act,
+    *,
+    now: datetime,
+    clocks: Clocks,
+    events: Callable[[], Sequence[Event]] = tuple,
+    measure: Callable[[shapely.Geometry], Place] | None = None,
+) -> Decision:
+    """Say what an act leads to, or why it cannot be.
+
+    Parameters
+    ----------
+    case
+        Fields of the case.
+    asked
+        What is to be done.
+    now
+        Aware time.
+    clocks
+        Clocks, for the term of the state that follows.
+    events
+        Gives the case's events; called only where a guard or a conflict asks for them.
+    measure
+        Measures an outline in the store's CRS; called only where a person draws one.
+
+    Returns
+    -------
+    Decision
+        State, changes and facts; nothing is written.
+
+    Raises
+    ------
+    ActionRefused
+        When the state, the person or a missing value forbids it.
+    CaseConflict
+        When somebody else holds the case, or it has changed since the version that the actor saw.
+    UsageError
+        When a value is none of its list.
+    """
+    context = Context(now=now, clocks=clocks, events=events, measure=measure)
+    # First of all: who looked at another version is shown what changed, not why the act makes no sense in it.
+    check_version(case, asked, context)
+    move = _move(case, asked)
+    check_rights(case, asked.actor, asked.action, move)
+    for guard in move.guards:
+        check_guard(guard, case, asked, context)
+    for need in move.needs:
+        check_need(case, asked, need)
+    second = asked.action == "reject" and needs_second_opinion(case, clocks.second_opinion)
+    entered = None if second else move.to
+    to = case["state"] if entered is None else entered
+    # A transfer of a dispatched case enters the same state anew: who takes it over has the whole term.
+    changes = {} if entered is None else _on_entering(case, asked, move, entered, context)
+    if move.verdict is not None:
+        changes["verdict"] = move.verdict
+    if second:
+        changes["pending"] = write_pending(Pending("reject", asked.values["resolution"], asked.actor.login))
+    else:
+        changes |= effect_of({**case, **changes}, asked, context)
+    if to == "closed" != case["state"]:
+        changes |= closing(case, asked, context)
+    return Decision(to=to, changes=changes, facts=_facts(asked))
+
+
+def needs_second_opinion(case: Mapping[str, Any], severities: Collection[str] = SECOND_OPINION) -> bool:
+    """Tell whether one person alone may reject a case: never one that is, or was to the machine, as urgent as this.
+
+    Parameters
+    ----------
+    case
+        Fields of the case. That a person has lowered the severity does not take the second opinion away.
+    severities
+        Severities that need one.
+    """
+    return case["severity"] in severities or case["machine"].get("severity") in severities
+
+
+def _move(case: Mapping[str, Any], asked: Act) -> Move:
+    state = case["state"]
+    move = TRANSITIONS.get((state, asked.action))
+    if move is None:
+        mine = allowed_for(state, asked.actor.role)
+        known = ", ".join(f"{action} ({ACTIONS[action].zh})" for action in mine or allowed_in(state))
+        for_whom = f" for {asked.actor.role}" if mine else " for others"
+        raise ActionRefused(
+            f"Case {case['number']} is {state} ({STATES[state].zh}), where '{asked.action}' is not possible; "
+            f"possible{for_whom} are {known}."
+        )
+    return move
+
+
+def _on_entering(case: Mapping[str, Any], asked: Act, move: Move, to: State, context: Context) -> dict[str, Any]:
+    return {
+        "state": to,
+        "entered_at": context.now,
+        "due_on": context.clocks.due_on(to, case["severity"], context.today),
+        "warned": 0,
+        "extended": 0,
+        "pending": None,
+        "holder": asked.actor.login if move.keeps_holder else None,
+    }
+
+
+def _facts(asked: Act) -> dict[str, Any]:
+    plain = {name: value for name, value in asked.values.items() if isinstance(value, str | int | float)}
+    return {**plain, **asked.values.get("facts", {})}

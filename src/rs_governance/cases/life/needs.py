@@ -1,0 +1,198 @@
+"""Needs: what an act must be given, and of which list it is."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import shapely
+
+from rs_governance.cases.life.asking import Act
+from rs_governance.cases.life.steps import STEPS
+from rs_governance.cases.life.transitions import Action, Need
+from rs_governance.cases.life.words import MEASURES, REFERRALS, RESOLUTIONS, RETURN_REASONS, VERDICTS, Role, Verdict
+from rs_governance.errors import ActionRefused, UsageError
+from rs_governance.rules import DEPARTMENTS, KINDS, SEVERITIES, THEMES
+
+CORRECTABLE = ("outline", "kind", "theme", "severity")
+"""Fields of a case that a person may correct; the machine leaves a corrected one alone."""
+
+RESOLVED_BY: Mapping[Action, str] = {
+    "merge": "merged",
+    "split": "split",
+    "spare": "spared",
+    "answer_referral": "referral_answered",
+}
+"""Resolution of the actions that leave no choice of one."""
+
+_OF_FIELD_ROLES = ("outline", "kind")
+_FIELD_ROLES: tuple[Role, ...] = ("town_inspector", "grid_keeper")
+_LOGIN = re.compile(r"[\w.@+-]+")
+_MOST_DAYS = 365
+# How far a corrected outline may lie from the former one: more than a rough mark is off, less than GCJ-02 is.
+_FARTHEST_M = 100.0
+
+
+def check_need(case: Mapping[str, Any], asked: Act, need: Need) -> None:
+    """Refuse an act that lacks what it needs, or was given something else.
+
+    Raises
+    ------
+    ActionRefused
+        When it is missing, or does not fit this case.
+    UsageError
+        When it is none of its list.
+    """
+    value = {"reason": asked.reason, "evidence": asked.evidence, "note": asked.note}.get(need, asked.values.get(need))
+    choices = choices_of(need, case, asked)
+    if value is None or (isinstance(value, str | Sequence | Mapping) and not value):
+        words = _WORDS.get(need, {})
+        told = (f"{code} ({words[code].zh})" if code in words else code for code in choices)
+        hint = f": one of {', '.join(told)}" if choices else ""
+        raise ActionRefused(f"'{asked.action}' of case {case['number']} needs {need}{hint}; give it.")
+    if choices and value not in choices:
+        raise UsageError(f"'{value}' is no {need} of '{asked.action}'; it is one of {', '.join(choices)}.")
+    if (check := _CHECKS.get(need)) is not None:
+        check(case, asked, value)
+
+
+def choices_of(need: Need, case: Mapping[str, Any], asked: Act) -> tuple[str, ...]:
+    """List what a need may be given; empty where it is not of a list."""
+    if need == "step":
+        return tuple(STEPS.get(asked.values.get("measure", case["measure"]), ()))
+    return _CHOICES.get(need, ())
+
+
+def resolutions_for(action: Action, verdict: Verdict, role: Role) -> tuple[str, ...]:
+    """List the resolutions that an action may close a case with.
+
+    Parameters
+    ----------
+    action
+        `reject`, `withdraw`, `close` or `pass`.
+    verdict
+        Of the case, which `close` has to fit.
+    role
+        Of who acts: people withdraw a case for an approval only, so that no rejection goes round its second opinion.
+
+    Examples
+    --------
+    >>> resolutions_for("pass", "illegal", "quality_checker")
+    ('demolished', 'restored', 'regularised', 'confiscated', 'case_decided')
+    """
+    fitting = {
+        "reject": ("false_change", "lawful", "other"),
+        "withdraw": ("false_change", "lawful", "unverified") if role == "system" else ("lawful",),
+        "close": (verdict,),
+        "pass": ("illegal",),
+    }[action]
+    own = set(RESOLVED_BY.values())
+    return tuple(code for code, outcome in RESOLUTIONS.items() if outcome.verdict in fitting and code not in own)
+
+
+def is_login(text: str) -> bool:
+    """Tell whether a text can be an account: letters, digits and . @ + - _, so that it is told from `town:...`."""
+    return _LOGIN.fullmatch(text) is not None
+
+
+def _resolution(case: Mapping[str, Any], asked: Act, resolution: str) -> None:
+    fitting = resolutions_for(asked.action, case["verdict"], asked.actor.role)
+    if resolution not in fitting:
+        raise ActionRefused(
+            f"'{resolution}' does not fit '{asked.action}' of case {case['number']} ({case['verdict']}); what fits is "
+            f"{', '.join(fitting)}."
+        )
+
+
+def _assignee(case: Mapping[str, Any], asked: Act, assignee: str) -> None:
+    kind, colon, code = assignee.partition(":")
+    if not colon:
+        fits = is_login(assignee)
+    elif asked.action == "assign":
+        fits = False
+    elif kind == "department":
+        fits = code in DEPARTMENTS
+    else:
+        fits = kind == "town" and re.fullmatch(r"\d{9}(\d{3})?", code) is not None
+    if not fits:
+        also = "" if asked.action == "assign" else f", town:CODE or department:NAME ({', '.join(DEPARTMENTS)})"
+        raise UsageError(f"'{asked.action}' takes an account{also}; {assignee!r} is none.")
+    if kind == "town" and not code.startswith(case["district_code"]):
+        raise UsageError(
+            f"Town {code} is not in the district {case['district_code']} of case {case['number']}; name one that is."
+        )
+
+
+def _parts(case: Mapping[str, Any], asked: Act, parts: Sequence[Any]) -> None:
+    if len(parts) < 2 or not all(map(_is_area, parts)):
+        raise UsageError(f"'split' of case {case['number']} needs at least two valid polygons in the store's CRS.")
+    joined = sum(part.area for part in parts)
+    if shapely.union_all(list(parts)).area < joined * 0.999:
+        raise UsageError(f"The parts of case {case['number']} overlap each other; draw each piece of land once.")
+    if not all(part.intersects(case["outline"]) for part in parts):
+        raise UsageError(f"A part lies away from case {case['number']}; draw the parts inside its outline.")
+
+
+def _correction(case: Mapping[str, Any], asked: Act, correction: Mapping[str, Any]) -> None:
+    lists: Mapping[str, Mapping[Any, Any]] = {"kind": KINDS, "theme": THEMES, "severity": SEVERITIES}
+    mine = _OF_FIELD_ROLES if asked.actor.role in _FIELD_ROLES else CORRECTABLE
+    for name, value in correction.items():
+        if name not in CORRECTABLE:
+            raise UsageError(f"'{name}' of a case cannot be corrected; what can is {', '.join(CORRECTABLE)}.")
+        if name not in mine:
+            raise ActionRefused(f"'{name}' is the office's to correct; {asked.actor.role} corrects {', '.join(mine)}.")
+        if name == "outline" and not _is_area(value):
+            raise UsageError(f"The corrected outline of case {case['number']} is no valid polygon; draw it again.")
+        if name == "outline" and (away_m := value.distance(case["outline"])) > _FARTHEST_M:
+            raise UsageError(
+                f"The corrected outline lies {away_m:.0f} m away from case {case['number']}; draw it there. (Coordinates of "
+                "phone maps, GCJ-02, are about 500 m off.)"
+            )
+        if name in lists and value not in lists[name]:
+            raise UsageError(f"'{value}' is no {name}; it is one of {', '.join(lists[name])}.")
+
+
+def _is_area(outline: Any) -> bool:
+    return (
+        isinstance(outline, shapely.Polygon | shapely.MultiPolygon)
+        and bool(outline.is_valid)
+        and bool(outline.area > 0)
+    )
+
+
+def _days(case: Mapping[str, Any], asked: Act, days: Any) -> None:
+    if not isinstance(days, int) or not 1 <= days <= _MOST_DAYS:
+        raise UsageError(f"'{asked.action}' of case {case['number']} needs 1 to {_MOST_DAYS} days; {days!r} was given.")
+    if case["due_on"] is None:
+        raise ActionRefused(
+            f"Case {case['number']} has no term in the state {case['state']}; there is nothing to extend."
+        )
+
+
+def _rating(case: Mapping[str, Any], asked: Act, rating: Any) -> None:
+    if not isinstance(rating, int) or not 1 <= rating <= 5:
+        raise UsageError(f"A rating of case {case['number']} is a whole number from 1 to 5; {rating!r} was given.")
+
+
+_WORDS: Mapping[Need, Mapping[Any, Any]] = {
+    "verdict": VERDICTS,
+    "measure": MEASURES,
+    "referral": REFERRALS,
+    "resolution": RESOLUTIONS,
+    "reason": RETURN_REASONS,
+    "step": {code: word for steps in STEPS.values() for code, word in steps.items()},
+}
+_CHOICES: Mapping[Need, tuple[str, ...]] = {
+    "verdict": tuple(name for name in VERDICTS if name not in ("unverified", "suspected")),
+    "measure": tuple(MEASURES),
+    "referral": tuple(REFERRALS),
+    "resolution": tuple(RESOLUTIONS),
+    "reason": tuple(RETURN_REASONS),
+}
+_CHECKS: Mapping[Need, Callable[[Mapping[str, Any], Act, Any], None]] = {
+    "assignee": _assignee,
+    "parts": _parts,
+    "correction": _correction,
+    "days": _days,
+    "rating": _rating,
+    "resolution": _resolution,
+}

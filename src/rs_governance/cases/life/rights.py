@@ -1,0 +1,105 @@
+"""Rights: role × administrative prefix × theme (and department) decide who may do what to which case."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rs_governance.cases.life.asking import Actor
+from rs_governance.cases.life.transitions import TRANSITIONS, Action, Move
+from rs_governance.cases.life.words import ROLES, Role, State
+from rs_governance.errors import ActionRefused
+
+_FINEST_FIRST = ("cell_code", "village_code", "town_code", "district_code")
+
+
+def stem(code: str) -> str:
+    """Cut the zeros with which an administrative code of 12 digits stands for all that lies in it.
+
+    Examples
+    --------
+    >>> stem("450108101000"), stem("450108000000"), stem("450108101"), stem("450108101001")
+    ('450108101', '450108', '450108101', '450108101001')
+    """
+    if len(code) == 12 and code.endswith("000"):
+        return code[:-6] if code.endswith("000000") else code[:-3]
+    return code
+
+
+def responsible_codes(case: Mapping[str, Any]) -> tuple[str, ...]:
+    """List the codes that say whose area a case is: where it lies, or the town that it was handed to instead.
+
+    Examples
+    --------
+    >>> place = {"cell_code": "", "village_code": "450108101001", "town_code": "450108101000", "district_code": "450108"}
+    >>> responsible_codes({**place, "assignee": "town:450108101000"})
+    ('450108101001', '450108101', '450108')
+    >>> responsible_codes({**place, "assignee": "town:450108102000"})
+    ('450108102',)
+    """
+    kind, _, code = (case["assignee"] or "").partition(":")
+    if kind == "town" and stem(code) != stem(case["town_code"]):
+        return (stem(code),)
+    return tuple(stem(case[name]) for name in _FINEST_FIRST if case[name])
+
+
+def why_not(case: Mapping[str, Any], actor: Actor) -> str | None:
+    """Say why a case is not somebody's to act on; None where it is.
+
+    Parameters
+    ----------
+    case
+        Fields of the case.
+    actor
+        Who wants to act. A case that was put into their hands or handed to them by name is theirs.
+    """
+    if actor.role == "system" or actor.login in (case["holder"], case["assignee"]):
+        return None
+    number, codes = case["number"], responsible_codes(case)
+    if not any(code.startswith(stem(actor.prefix)) for code in codes):
+        return f"Case {number} belongs to {codes[0]}, {actor.login} acts for {actor.prefix}; hand it to somebody there."
+    if actor.themes and case["theme"] not in actor.themes:
+        return f"Case {number} is of the theme {case['theme']}, {actor.login} acts on {', '.join(actor.themes)}."
+    handed_to = {case["department"], (case["assignee"] or "").removeprefix("department:")}
+    if actor.role == "enforcement_officer" and actor.department is not None and actor.department not in handed_to:
+        return f"Case {number} belongs to {case['department']}, {actor.login} is of {actor.department}."
+    return None
+
+
+def check_rights(case: Mapping[str, Any], actor: Actor, action: Action, move: Move) -> None:
+    """Refuse an act that is not for this person.
+
+    Raises
+    ------
+    ActionRefused
+        When the role, the area, the theme or the department is another.
+    """
+    if actor.role not in move.roles:
+        allowed = ", ".join(f"{role} ({ROLES[role].zh})" for role in move.roles)
+        raise ActionRefused(
+            f"'{action}' is not for the role {actor.role} ({ROLES[actor.role].zh}); it is for {allowed}."
+        )
+    if (reason := why_not(case, actor)) is not None:
+        raise ActionRefused(reason)
+
+
+def may_move(case: Mapping[str, Any], actor: Actor) -> bool:
+    """Tell whether somebody is one of those who move a case on to its next state, or end it, where it is now."""
+    return actor.role in moving_roles(case["state"]) and why_not(case, actor) is None
+
+
+def moving_roles(state: State) -> frozenset[Role]:
+    """Return the roles that move a case on from a state.
+
+    Examples
+    --------
+    >>> sorted(moving_roles("dispatched"))
+    ['enforcement_officer', 'grid_keeper', 'town_inspector']
+    """
+    moves = (move for (at, action), move in TRANSITIONS.items() if at == state and action in MOVING)
+    return frozenset(role for move in moves for role in move.roles)
+
+
+MOVING: frozenset[Action] = frozenset(
+    ("accept", "reject", "agree", "disagree", "dispatch", "start", "submit", "return", "confirm", "close", "plan",
+     "report_done", "answer_referral", "spare", "pass", "fail")
+)  # fmt: skip
+"""Actions that move a case along its life; the others are side moves."""

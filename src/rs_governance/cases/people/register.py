@@ -1,0 +1,168 @@
+"""People: who acts on cases, with which role, where and on what."""
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from rs_governance.cases.life.asking import Actor
+from rs_governance.cases.life.needs import is_login
+from rs_governance.cases.life.words import ROLES
+from rs_governance.cases.people.intake import Refusal, Row, read_rows
+from rs_governance.db import Person
+from rs_governance.errors import UsageError
+from rs_governance.rules import DEPARTMENTS, THEMES, Word
+
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "login": ("login", "account", "账号"),
+    "name": ("name", "姓名"),
+    "role": ("role", "角色"),
+    "prefix": ("prefix", "area", "辖区", "区划代码"),
+    "themes": ("themes", "theme", "专题"),
+    "department": ("department", "部门"),
+    "email": ("email", "e-mail", "邮箱"),
+    "capacity": ("capacity", "每日可核查数"),
+    "active": ("active", "在岗"),
+}
+"""Columns of a file of people and how they may be called."""
+
+DEFAULT_CAPACITY = 8
+"""Visits a day of those whose file says nothing."""
+
+_YES: Mapping[str, bool] = {"": True, "yes": True, "1": True, "true": True, "是": True, "在岗": True,
+                            "no": False, "0": False, "false": False, "否": False, "离岗": False}  # fmt: skip
+# Of whom an area smaller than the district is expected, and its digits.
+_DIGITS = {"town_inspector": 9, "grid_keeper": 9}
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
+
+
+def read_actor(session: Session, login: str) -> Actor:
+    """Read who acts.
+
+    Parameters
+    ----------
+    session
+        Session of the store.
+    login
+        Account.
+
+    Returns
+    -------
+    Actor
+        With the role, area and themes of the person.
+
+    Raises
+    ------
+    UsageError
+        When there is nobody of that account, or they no longer act.
+    """
+    person = session.scalar(sa.select(Person).where(Person.login == login))
+    if person is None:
+        raise UsageError(f"There is nobody with the account {login!r}; 'rsg people list' shows who there is.")
+    if not person.active:
+        raise UsageError(f"{person.name} ({login}) no longer acts; name somebody of 'rsg people list'.")
+    return actor_of(person)
+
+
+def actor_of(person: Person) -> Actor:
+    """Read a person as one who acts."""
+    return Actor(
+        login=person.login,
+        name=person.name,
+        role=person.role,  # type: ignore[arg-type]  # checked when it was taken in
+        prefix=person.prefix,
+        themes=tuple(person.themes),
+        department=person.department,
+    )
+
+
+def take_people(session: Session, path: Path) -> tuple[dict[str, int], tuple[Refusal, ...]]:
+    """Take a file of people in; who is known by the same account is changed to what it says.
+
+    Parameters
+    ----------
+    session
+        Session of `Store.write`.
+    path
+        CSV or Excel file with the columns of `COLUMNS`; login, name and role are needed.
+
+    Returns
+    -------
+    tuple
+        People by what became of them (added, changed, same), and the rows that were refused.
+
+    Raises
+    ------
+    LayerUnreadable
+        When the file cannot be read or lacks a column.
+    """
+    known = {person.login: person for person in session.scalars(sa.select(Person))}
+    counts, refused, seen = dict.fromkeys(("added", "changed", "same"), 0), [], dict[str, int]()
+    for row in read_rows(path, COLUMNS, needed=("login", "name", "role")):
+        try:
+            facts = _facts(row)
+            if (former_row := seen.setdefault(facts["login"], row.number)) != row.number:
+                raise UsageError(f"the account '{facts['login']}' is in row {former_row} already; give each one row")
+        except UsageError as error:
+            refused.append(Refusal(row=row.number, problem=str(error)))
+            continue
+        former = known.get(facts["login"])
+        if former is None:
+            session.add(Person(**facts))
+            counts["added"] += 1
+            continue
+        same = all(getattr(former, name) == value for name, value in facts.items())
+        for name, value in facts.items():
+            setattr(former, name, value)
+        counts["same" if same else "changed"] += 1
+    return counts, tuple(refused)
+
+
+def _facts(row: Row) -> dict[str, Any]:
+    login, prefix, capacity = row["login"], row["prefix"], row["capacity"] or str(DEFAULT_CAPACITY)
+    if not is_login(login):
+        raise UsageError(f"'{login}' is no account; use letters, digits and . @ + - _ only")
+    if login == "system":
+        raise UsageError("'system' is the program itself; choose another account")
+    if not row["name"]:
+        raise UsageError("there is no name; write one")
+    role = _code(row["role"], ROLES, "role")
+    if role == "system":
+        raise UsageError("'system' is the program itself; give a person's role")
+    if not re.fullmatch(r"\d{0,18}", prefix) or (prefix and len(prefix) < 2):
+        raise UsageError(f"'{prefix}' is no administrative code; write its digits, such as 450108101")
+    if len(prefix) < _DIGITS.get(role, 0):
+        raise UsageError(f"'{prefix}' is no area of a {role}; write the code of a town or of what lies in one")
+    if row["email"] and not _ADDRESS.fullmatch(row["email"]):
+        raise UsageError(f"'{row['email']}' is no e-mail address; write one, or nothing")
+    if not re.fullmatch(r"\d{1,3}", capacity):
+        raise UsageError(f"'{capacity}' is no number of visits a day; write 0 to 999")
+    if row["active"].lower() not in _YES:
+        raise UsageError(f"'{row['active']}' says neither yes nor no; write one of them")
+    return {
+        "login": login,
+        "name": row["name"],
+        "role": role,
+        "prefix": prefix,
+        "themes": sorted({_code(theme, THEMES, "theme") for theme in _split(row["themes"])}),
+        "department": _code(row["department"], DEPARTMENTS, "department") if row["department"] else None,
+        "email": row["email"] or None,
+        "capacity": int(capacity),
+        "active": _YES[row["active"].lower()],
+    }
+
+
+def _split(text: str) -> Iterable[str]:
+    return filter(None, (part.strip() for part in re.split("[;；,，、|]", text)))
+
+
+def _code(text: str, words: Mapping[Any, Word], what: str) -> str:
+    """Read a word of a list: its code, or what it is called in Chinese."""
+    for code, word in words.items():
+        if text in (code, word.zh):
+            return str(code)
+    known = ", ".join(f"{code} {word.zh}" for code, word in words.items())
+    raise UsageError(f"'{text}' is no {what}; write one of {known}")

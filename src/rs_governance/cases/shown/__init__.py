@@ -1,0 +1,1 @@
+"""Cases as a person reads them: lists, and a sheet with pictures and timeline."""

@@ -1,0 +1,126 @@
+"""`rsg cases take`, `open` and `lineage`: issues in, a case from a single spot, and cases through the issues."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rs_governance.cli import options
+from rs_governance.cli.console import print_json, print_table
+from rs_governance.cli.language import Language, say, speak, spoken
+
+
+def take(
+    issue: Annotated[
+        Path,
+        typer.Argument(
+            metavar="ISSUE", help="期的文件夹，如 issues/2026-10\n\nFolder of a published issue.", show_default=False
+        ),
+    ],
+    actor: options.As,
+    store: options.Store = options.DEFAULT_STORE,
+    at: options.At = None,
+    lang: options.Lang = None,
+    as_json: options.Json = False,
+) -> None:
+    """接收一期成果：与已有案件对应，新增立案，处置中的案件复核 / Take in an issue: match it to the cases, open new ones, recheck those in disposal.
+
+    同一版只收一次；重新发布的期为新的一版，不改动任何人已作的认定 / An edition is taken in once; one that was published again
+    never changes what a person has said.
+    """
+    speak(lang)
+    from rs_governance.cases import RELATIONS
+    from rs_governance.cases.months.recheck import OUTLOOKS
+    from rs_governance.cases.people.register import read_actor
+    from rs_governance.db import open_store
+    from rs_governance.flows.take_issue import take_issue
+
+    with open_store(store).read() as session:
+        person = read_actor(session, actor)
+    taken = take_issue(store, issue, now=options.time_of(at), actor=person)
+    if as_json:
+        print_json(vars(taken))
+        return
+    at_word = 0 if spoken() is Language.zh else 1
+    rows = [(say("期", "issue"), f"{taken.issue} ({say('第', 'edition ')}{taken.edition}{say(' 版', '')})")]
+    if not taken.news:
+        rows.append((say("此前已接收", "taken in before"), say("未作改动", "nothing was changed")))
+        print_table(rows)
+        return
+    rows.append((say("图斑", "spots"), str(taken.spots)))
+    rows += [
+        (RELATIONS[name][at_word], say(f"{n} 件", f"{n} cases"))  # type: ignore[index]
+        for name, n in taken.relations.items()
+        if n
+    ]
+    rows += [(say("系统建议", "proposed") + f" {name}", str(n)) for name, n in taken.proposed.items()]
+    rows += [(number, OUTLOOKS[outlook][at_word]) for number, outlook in taken.rechecked.items()]  # type: ignore[index]
+    rows += [(number, say("撤回：重发后不再列出", "withdrawn: no longer published")) for number in taken.withdrawn]
+    print_table(rows)
+
+
+def open_(
+    spot: Annotated[
+        str, typer.Argument(metavar="SPOT", help="图斑号\n\nNumber of a published spot.", show_default=False)
+    ],
+    actor: options.As,
+    note: Annotated[str, typer.Option("--note", help="理由\n\nWhy.", show_default=False)],
+    store: options.Store = options.DEFAULT_STORE,
+    at: options.At = None,
+    lang: options.Lang = None,
+    as_json: options.Json = False,
+) -> None:
+    """由免查图斑立案（如抽查所见） / Open a case from a spot that the rules exempted, such as one of the random look."""
+    speak(lang)
+    from rs_governance.cases.people.register import read_actor
+    from rs_governance.db import open_store
+    from rs_governance.flows.open_spot import open_spot
+
+    with open_store(store).read() as session:
+        person = read_actor(session, actor)
+    number = open_spot(store, spot, note=note, now=options.time_of(at), actor=person)
+    if as_json:
+        print_json({"case_number": number})
+        return
+    print_table([(say("案件", "case"), number)])
+
+
+def lineage(
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help="案件号\n\nNumber of the case.", show_default=False)],
+    store: options.Store = options.DEFAULT_STORE,
+    svg: Annotated[
+        Path | None,
+        typer.Option(
+            "--svg",
+            metavar="FILE",
+            help="另存为图\n\nAlso draw it into a file.",
+            show_default=False,
+            rich_help_panel=options.OUTPUT,
+        ),
+    ] = None,
+    lang: options.Lang = None,
+    as_json: options.Json = False,
+) -> None:
+    """案件的来龙去脉：各期所见、拆分、并案 / A case through the issues: what was seen, splits and mergers."""
+    speak(lang)
+    from dataclasses import asdict
+
+    from rs_governance.cases.months.lineage import draw_lineage, lineage_lines, trace_lineage
+    from rs_governance.db import open_store
+    from rs_governance.errors import OutputFailed
+
+    with open_store(store).read() as session:
+        found = trace_lineage(session, number)
+    chinese = spoken() is Language.zh
+    if svg is not None:
+        try:
+            svg.write_text(draw_lineage(found, chinese=chinese), encoding="utf-8")
+        except OSError as error:
+            raise OutputFailed(
+                f"'{svg}' cannot be written: {error.strerror}; name a file in a folder that is there."
+            ) from error
+    if as_json:
+        print_json({**asdict(found), "issues": found.issues})
+        return
+    for line in lineage_lines(found, chinese=chinese):
+        typer.echo(line)

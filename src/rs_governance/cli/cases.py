@@ -1,0 +1,285 @@
+"""`rsg cases`: list cases, show them, act on them."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rs_governance.cli import case_acts, case_clocks, options
+from rs_governance.cli.console import print_columns, print_json, print_table
+from rs_governance.cli.language import language_code, say, speak
+from rs_governance.cli.options import OUTPUT
+
+if TYPE_CHECKING:
+    from rs_governance.cases.shown.sheet import Sheet
+
+app = typer.Typer(help="案件：查看与办理 / Cases: look at them and act on them.", no_args_is_help=True)
+app.command("act")(case_acts.act)
+app.command("assign")(case_acts.assign)
+app.command("remind")(case_clocks.remind)
+app.command("clocks")(case_clocks.clocks)
+app.add_typer(case_clocks.calendar, name="calendar")
+
+_FILTER = "筛选 / Which cases"
+
+
+class Order(StrEnum):
+    """What a list is sorted by."""
+
+    due = "due"
+    severity = "severity"
+    number = "number"
+    area = "area"
+    seen = "seen"
+    opened = "opened"
+    state = "state"
+
+
+def _many(name: str, zh: str, en: str) -> Any:
+    return typer.Option(
+        name, help=f"{zh}，可重复\n\n{en}; may be repeated.", show_default=False, rich_help_panel=_FILTER
+    )
+
+
+def _one(name: str, metavar: str, zh: str, en: str) -> Any:
+    return typer.Option(name, metavar=metavar, help=f"{zh}\n\n{en}.", show_default=False, rich_help_panel=_FILTER)
+
+
+Number = Annotated[str, typer.Argument(metavar="NUMBER", help="案件号\n\nNumber of the case.", show_default=False)]
+
+
+@app.command("list")
+def list_(
+    store: options.Store = options.DEFAULT_STORE,
+    state: Annotated[list[str] | None, _many("--state", "状态", "State")] = None,
+    severity: Annotated[list[str] | None, _many("--severity", "等级", "Severity")] = None,
+    theme: Annotated[list[str] | None, _many("--theme", "专题", "Theme")] = None,
+    channel: Annotated[list[str] | None, _many("--channel", "发现渠道", "Channel")] = None,
+    town: Annotated[str | None, _one("--town", "CODE", "街镇或村社代码", "Code of a town or village")] = None,
+    holder: Annotated[
+        str | None, _one("--holder", "LOGIN", "经办人，- 表示无人经办", "Holder; - for what nobody holds")
+    ] = None,
+    due: Annotated[str | None, _one("--due", "DATE", "期限不晚于", "Terms that end by this day")] = None,
+    overdue: Annotated[
+        bool, typer.Option("--overdue", help="只列已超期\n\nOverdue ones only.", rich_help_panel=_FILTER)
+    ] = False,
+    text: Annotated[
+        str | None,
+        _one("--text", "TEXT", "案件号、经办人、派给、文号的一部分", "Piece of number, holder, receiver or permit"),
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="包括已销号\n\nClosed ones too.", rich_help_panel=_FILTER)
+    ] = False,
+    order: Annotated[
+        Order, typer.Option("--sort", help="排序\n\nWhat to sort by.", rich_help_panel=OUTPUT)
+    ] = Order.due,
+    descending: Annotated[
+        bool, typer.Option("--descending", help="倒序\n\nThe other way round.", rich_help_panel=OUTPUT)
+    ] = False,
+    page: Annotated[int, typer.Option("--page", min=1, help="页\n\nPage.", rich_help_panel=OUTPUT)] = 1,
+    size: Annotated[
+        int, typer.Option("--size", min=1, max=1000, help="每页件数\n\nCases on a page.", rich_help_panel=OUTPUT)
+    ] = 30,
+    at: options.At = None,
+    lang: options.Lang = None,
+    as_json: options.Json = False,
+) -> None:
+    """列出案件 / List cases."""
+    speak(lang)
+    from rs_governance.cases import CHANNELS, CHINA, STATES
+    from rs_governance.cases.shown.listing import Wanted, list_cases
+    from rs_governance.db import open_store
+    from rs_governance.rules import SEVERITIES, THEMES
+
+    today = options.time_of(at).astimezone(CHINA).date()
+    states = _known("--state", state, STATES)
+    wanted = Wanted(
+        states=states,
+        open_only=not every and not states,
+        severities=_known("--severity", severity, SEVERITIES),
+        themes=_known("--theme", theme, THEMES),
+        channels=_known("--channel", channel, CHANNELS),
+        town=town,
+        holder=holder,
+        due_by=None if due is None else options.read_day("--due", due),
+        overdue_on=today if overdue else None,
+        text=text,
+    )
+    with open_store(store).read() as session:
+        found = list_cases(
+            session, wanted, order=order.value, descending=descending, limit=size, offset=(page - 1) * size
+        )
+    if as_json:
+        print_json({"total": found.total, "page": page, "size": size, "cases": found.rows})
+        return
+    first = (page - 1) * size + 1
+    shown = say(f"，第 {first}–{first + len(found.rows) - 1} 件", f", {first} to {first + len(found.rows) - 1}")
+    title = say(f"案件 {found.total} 件", f"{found.total} cases") + (shown if found.rows else "")
+    header = say("案件号|等级|类型|专题|状态|经办|期限", "case|sev.|kind|theme|state|with|due").split("|")
+    print_columns(_fitted(header), [_fitted(_line(row, today)) for row in found.rows], title=title)
+
+
+_WIDTHS = (22, 6, 14, 14, 12, 10, 10)
+
+
+def _line(row: Mapping[str, Any], today: date) -> list[str]:
+    from rs_governance.cases.shown.showing import show_value
+
+    language = language_code()
+    words = [show_value(name, row[name], language) for name in ("number", "severity", "kind", "theme", "state")]
+    who = show_value("assignee", row["holder"] or row["assignee"], language)
+    due = row["due_on"]
+    # One mark for what is overdue: colours are lost where a list is piped or printed.
+    return [*words, who, "-" if due is None else f"{due:%m-%d}{_days(due, today)}"]
+
+
+def _days(due: date, today: date) -> str:
+    late = (today - due).days
+    return f" !{late}" if late > 0 else ""
+
+
+def _fitted(cells: list[str]) -> list[str]:
+    from rich.cells import cell_len, set_cell_size
+
+    return [
+        cell if cell_len(cell) <= width else set_cell_size(cell, width - 1).rstrip() + "…"
+        for cell, width in zip(cells, _WIDTHS, strict=True)
+    ]
+
+
+def _known(option: str, given: list[str] | None, words: Mapping[Any, Any]) -> tuple[str, ...]:
+    from rs_governance.errors import UsageError
+
+    if strange := [word for word in given or () if word not in words]:
+        known = ", ".join(f"{code} ({word.zh})" for code, word in words.items())
+        raise UsageError(f"{option} knows no {strange[0]!r}; it is one of {known}.")
+    return tuple(given or ())
+
+
+@app.command("show")
+def show(
+    number: Number,
+    store: options.Store = options.DEFAULT_STORE,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            "--html",
+            metavar="FILE",
+            help="写成一页案件单（含图片与时间线）\n\nWrite the case sheet: one page with pictures and timeline.",
+            show_default=False,
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
+    issues: Annotated[
+        Path | None,
+        typer.Option(
+            "--issues",
+            metavar="DIR",
+            envvar="RSG_ISSUES",
+            help="已发布各期所在文件夹，用于前后对比图\n\nFolder of the published issues, for the pictures before and after.",
+            show_default=False,
+        ),
+    ] = None,
+    lang: options.Lang = None,
+    as_json: options.Json = False,
+) -> None:
+    """查看一个案件的全部内容 / Show everything about a case."""
+    speak(lang)
+    from rs_governance.cases.shown.sheet import gather_sheet, plain_sheet
+    from rs_governance.db import open_store
+
+    opened = open_store(store)
+    with opened.read() as session:
+        sheet = gather_sheet(session, number)
+        if html is not None:
+            from rs_governance.cases.shown.sheet_page import sheet_page
+
+            options.write_page(html, sheet_page(sheet, opened, issues=issues, language=language_code()))
+        if as_json:
+            print_json(plain_sheet(sheet))
+        elif html is not None:
+            typer.echo(say(f"已写入 {html}", f"wrote {html}"))
+        else:
+            _print_sheet(sheet)
+
+
+def _print_sheet(sheet: "Sheet") -> None:
+    from rs_governance.cases.shown.showing import FIELD_WORDS, show_value, show_word
+
+    language = language_code()
+    hidden = {"machine", "district_code"}
+    shown = {name: show_value(name, value, language) for name, value in sheet.case.items() if name not in hidden}
+    print_table([(getattr(FIELD_WORDS[name], language), text) for name, text in shown.items() if text != "-"])
+    if sheet.differences:
+        rows = [
+            [
+                getattr(FIELD_WORDS[each.field], language),
+                show_value(each.field, each.machine, language),
+                show_value(each.field, each.person, language),
+            ]
+            for each in sheet.differences
+        ]
+        typer.echo()
+        header = say("字段|机器|人工", "field|machine|person").split("|")
+        print_columns(header, rows, title=say("机器与人工的差异", "Machine and person"))
+    for title, lines in (
+        (say("系统建议", "Proposed by the machine"), [f"{each.at:%Y-%m-%d}  {each.note}" for each in sheet.proposals]),
+        (say("图斑", "Spots"), [f"{each.issue}  {each.spot_no}  {each.relation or ''}" for each in sheet.findings]),
+        (say("照片", "Photos"), [f"{each.name}  {each.trust}  {each.sha256[:12]}" for each in sheet.photos]),
+        (say("线索", "Clues"), [f"{each.channel}  {each.number}  {each.content}" for each in sheet.clues]),
+        (say("拆分为", "Split into"), list(sheet.parts)),
+    ):
+        if lines:
+            typer.secho(f"\n{title}", bold=True)
+            typer.echo("\n".join(lines))
+    typer.echo()
+    _print_events(sheet.events)
+    possible = ", ".join(f"{action} {show_word('action', action, language)}" for action in sheet.actions)
+    typer.echo(say(f"\n可办理：{possible}", f"\nWhat can be done: {', '.join(sheet.actions)}"))
+
+
+@app.command("history")
+def history(
+    number: Number,
+    store: options.Store = options.DEFAULT_STORE,
+    lang: options.Lang = None,
+    as_json: options.Json = False,
+) -> None:
+    """列出一个案件的办理记录 / List what was done to a case."""
+    speak(lang)
+    from rs_governance.cases import events_of, find_case
+    from rs_governance.cases.shown.sheet import plain_event
+    from rs_governance.db import open_store
+
+    with open_store(store).read() as session:
+        find_case(session, number)
+        events = events_of(session, number)
+        if as_json:
+            print_json({"number": number, "events": [plain_event(event) for event in events]})
+        else:
+            _print_events(events)
+
+
+def _print_events(events: Any) -> None:
+    from rs_governance.cases.shown.showing import event_words, show_value, show_word
+
+    language = language_code()
+
+    def text(value: datetime) -> str:
+        return show_value("at", value, language)
+
+    rows = [
+        [
+            text(event.at),
+            event.actor,
+            show_word("action", event.action, language),
+            "" if event.from_state == event.to_state else show_word("state", event.to_state, language),
+            "  ".join(event_words(event, language)),
+        ]
+        for event in events
+    ]
+    header = say("时间|经办|动作|状态|说明", "time|by|action|state|words").split("|")
+    print_columns(header, rows, title=say("办理记录", "What was done"))

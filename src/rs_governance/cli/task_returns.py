@@ -1,0 +1,89 @@
+"""`rsg tasks import`: what comes back from the field."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rs_governance.cli import options
+from rs_governance.cli.console import print_columns, print_json
+from rs_governance.cli.language import say, speak
+from rs_governance.errors import RsgError, UsageError
+
+if TYPE_CHECKING:
+    from rs_governance.field.returns import Taken
+
+
+def import_(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE...",
+            help="回传文件：表单保存的 .json、.geojson、.xlsx、.gpkg，或其与照片的 .zip"
+            "\n\nReturns: .json of the form, .geojson, .xlsx, .gpkg, or a .zip of one with photos.",
+            show_default=False,
+        ),
+    ],
+    login: options.As,
+    at: options.At = None,
+    store: options.Store = options.DEFAULT_STORE,
+    lang: options.Lang = None,
+    as_json: options.Json = False,
+) -> None:
+    """导入外业回传：同一文件只计一次，冲突逐条列出，照片原件按哈希保存 / Take in returns: once, conflicts listed, originals kept by hash.
+
+    有文件无法读取时，其余照收，退出码为 2 / Where a file cannot be read the others are taken, and the exit code is 2.
+    """
+    speak(lang)
+    from rs_governance.cases import clocks_of, read_actor
+    from rs_governance.db import open_store
+    from rs_governance.field.returns import take_return
+
+    opened, now = open_store(store), options.time_of(at)
+    with opened.read() as session:
+        importer = read_actor(session, login)
+    taken, unread = [], []
+    for file in files:
+        try:
+            taken.append(
+                take_return(opened, file, importer=importer, inspector=None, now=now, clocks=clocks_of(opened))
+            )
+        except RsgError as error:
+            if len(files) == 1:
+                raise
+            unread.append((file, str(error)))
+    if as_json:
+        print_json({
+            "files": [asdict(one) for one in taken],
+            "unread": [{"file": file.name, "message": message} for file, message in unread],
+        })
+    else:
+        for one in taken:
+            _tell(one)
+        for file, message in unread:
+            typer.echo(f"{file.name}: {message}", err=True)
+    if unread:
+        raise UsageError(f"{len(unread)} of {len(files)} files could not be taken in, see above; the others were.")
+
+
+def _tell(taken: "Taken") -> None:
+    head = say(
+        f"{taken.name}：提交 {len(taken.submitted)} 件，部分回传 {len(taken.noted)} 件，冲突 {len(taken.conflicts)} 件，"
+        f"问题 {len(taken.problems)} 条",
+        f"{taken.name}: {len(taken.submitted)} submitted, {len(taken.noted)} in part, {len(taken.conflicts)} conflicts, "
+        f"{len(taken.problems)} problems",
+    )
+    typer.secho(head, bold=True)
+    if taken.again:
+        typer.echo(say("此文件以前已导入，未作改动。", "This file was taken in before; nothing was changed."))
+    if taken.photos:
+        from rs_governance.field.trust import TRUSTS
+
+        counts = (f"{say(*word)} {taken.photos[trust]}" for trust, word in TRUSTS.items() if trust in taken.photos)
+        typer.echo(say("新照片：", "New photos: ") + say("，", ", ").join(counts))
+    for title, rows in ((say("冲突", "Conflicts"), taken.conflicts), (say("问题", "Problems"), taken.problems)):
+        if rows:
+            print_columns(
+                [say("位置", "where"), say("说明", "what")], [[row.row, row.text] for row in rows], title=title
+            )

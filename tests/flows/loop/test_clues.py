@@ -1,0 +1,223 @@
+"""Clues: rows of many kinds in, each counted once, each bad one told of by itself."""
+
+import csv
+import json
+from datetime import date
+
+import openpyxl
+import pytest
+import shapely
+import sqlalchemy as sa
+
+from rs_governance.cases.months.clues import DEFAULT_CLUES, CaseFinder, kind_of, read_clue_settings
+from rs_governance.cases.months.matching import Known
+from rs_governance.db import Case, Clue, Event, Intake
+from rs_governance.errors import ConfigInvalid, LayerUnreadable, UsageError
+from rs_governance.flows.clues import list_clues, show_clue, take_clues
+from rs_governance.grids import wgs84_to_gcj02
+
+HEADER = ["工单编号", "受理日期", "诉求内容", "来电人", "联系电话", "经度", "纬度"]
+
+
+@pytest.fixture
+def bring(loop, tmp_path, people, moment, places):
+    """Return a function that writes a table and takes it in; a spot lies at the beginning of the ground."""
+    loop.take("2026-07", loop.spot("2026-07", 1, places(0, 0)))
+
+    def take(rows, *, header=HEADER, encoding="utf-8", name="clues.csv", channel="hotline", on="2026-10-12", **more):
+        path = tmp_path / name
+        with path.open("w", encoding=encoding, newline="") as file:
+            csv.writer(file).writerows([header, *rows])
+        return take_clues(loop.store.folder, path, channel=channel, now=moment(on), actor=people["manager"], **more)
+
+    return take
+
+
+@pytest.fixture
+def lonlat(places, to_degrees):
+    """Return a function from a corner in metres to longitude and latitude as texts."""
+
+    def degrees(x, y):
+        lon, lat = to_degrees(shapely.Point(places(x, y).bounds[:2]))
+        return [str(lon), str(lat)]
+
+    return degrees
+
+
+def row(number, where, content="有人建房", day="2026-10-08"):
+    return [number, day, content, "周某", "13800000000", *where]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_a_report_on_the_ground_of_a_case_is_a_clue_for_it_and_any_other_opens_one(bring, loop, lonlat, encoding):
+    taken = bring([row("A1", lonlat(10, 10)), row("A2", lonlat(600, 0))], encoding=encoding)
+    assert [(one.outcome, one.case_number) for one in taken.rows] == [
+        ("matched", "450108-202607-0001"),
+        ("opened", "A2"),
+    ]
+    case = loop.case("A2")
+    assert (case["channel"], case["state"], case["area_m2"]) == ("hotline", "detected", 0)
+    with loop.store.read() as session:
+        clue = show_clue(session, "hotline", "A2")
+    assert (clue["content"], clue["reporter"], clue["answer_by"]) == ("有人建房", "周某", "2026-10-15")
+
+
+def test_the_event_of_a_case_names_the_clue_but_nobody(bring, loop, lonlat):
+    bring([row("A1", lonlat(10, 10))])
+    event = loop.events("450108-202607-0001")[-1]
+    assert event.facts == {"clue": {"channel": "hotline", "number": "A1", "reported_on": "2026-10-08"}}
+    assert "周某" not in json.dumps([event.note, event.facts, event.changes], ensure_ascii=False)
+
+
+def test_reading_twice_counts_once_and_other_contents_are_told(bring, loop, lonlat):
+    bring([row("A1", lonlat(600, 0))])
+    with loop.store.read() as session:
+        before = [session.scalar(sa.select(sa.func.count()).select_from(table)) for table in (Case, Clue, Event)]
+    again = bring([row("A1", lonlat(600, 0))], on="2026-10-13")
+    other = bring([row("A1", lonlat(600, 0), "已经封顶")], name="other.csv")
+    assert [one.outcome for one in (*again.rows, *other.rows)] == ["known", "differs"]
+    with loop.store.read() as session:
+        after = [session.scalar(sa.select(sa.func.count()).select_from(table)) for table in (Case, Clue, Event)]
+        assert show_clue(session, "hotline", "A1")["content"] == "有人建房"
+        assert (
+            session.scalar(sa.select(sa.func.count()).select_from(Intake).where(Intake.purpose == "clues:hotline")) == 2
+        )
+    assert before == after
+
+
+def test_many_reports_of_one_place_open_one_case(bring, lonlat):
+    taken = bring([row("A1", lonlat(600, 0)), row("A2", lonlat(620, 10)), row("A3", lonlat(700, 0))])
+    assert [one.case_number for one in taken.rows] == ["A1", "A1", "A3"]
+
+
+def test_bad_rows_are_told_of_one_by_one_and_the_good_ones_taken(bring, loop, lonlat):
+    lon, lat = lonlat(600, 0)
+    rows = [
+        row("A1", (lat, lon)),
+        row("A2", ("113.3", "23.1")),
+        row("A3", (lon, lat), day="昨天"),
+        row("A4", (lon, lat), content='=HYPERLINK("http://x","y")'),
+        row("A5", (lon, lat), content="@SUM(1)"),
+        row("", (lon, lat)),
+        row("A7", ("", "")),
+        row("A8", ("36541600", "2511000")),
+        row("A9", (lon, lat), content="-- 邻居反映，+86 电话"),
+    ]
+    taken = bring(rows)
+    assert [one.number for one in taken.rows] == ["A9"]
+    said = {error.row: (error.field, error.message_en) for error in taken.errors}
+    assert "exchanged" in said[1][1]
+    assert "outside the district" in said[2][1]
+    assert said[3] == ("受理日期", "not a day; write it as 2026-10-08")
+    assert said[4] == said[5] == ("诉求内容", "the cell begins a formula; write it as text")
+    assert said[6][0] == "工单编号"
+    assert "no place" in said[7][1]
+    assert "zone" in said[8][1]
+    with loop.store.read() as session:
+        intake = session.scalars(sa.select(Intake).where(Intake.purpose == "clues:hotline")).one()
+    assert (intake.taken, intake.refused) == (1, 8)
+    assert [error["row"] for error in intake.result["errors"]] == list(range(1, 9))
+
+
+def test_coordinates_of_a_phone_map_are_converted(bring, loop, lonlat):
+    lon, lat = map(float, lonlat(10, 10))
+    shifted = [f"{float(value):.8f}" for value in wgs84_to_gcj02(lon, lat)]
+    assert bring([row("A1", shifted)], crs="GCJ-02").rows[0].outcome == "matched"
+    assert bring([row("A2", shifted)], name="raw.csv").rows[0].outcome == "opened", "half a kilometre away"
+
+
+def test_excel_and_geojson_are_read_too(bring, loop, lonlat, tmp_path, people, moment):
+    book = openpyxl.Workbook()
+    book.active.append(HEADER)
+    book.active.append([*row("A1", ())[:5], *map(float, lonlat(600, 0))])
+    book.save(tmp_path / "clues.xlsx")
+    point = {"type": "Point", "coordinates": list(map(float, lonlat(800, 0)))}
+    feature = {"type": "Feature", "properties": {"id": "P1", "巡查日期": "2026-10-09"}, "geometry": point}
+    (tmp_path / "p.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    given = {"now": moment("2026-10-12"), "actor": people["manager"]}
+    taken = take_clues(loop.store.folder, tmp_path / "clues.xlsx", channel="hotline", **given)
+    patrol = take_clues(loop.store.folder, tmp_path / "p.geojson", channel="patrol", **given)
+    assert [one.case_number for one in (*taken.rows, *patrol.rows)] == ["A1", "P1"]
+    with loop.store.read() as session:
+        listed = list_clues(session)
+    assert [(one["number"], one["answer_by"]) for one in listed] == [("P1", "2026-10-14"), ("A1", "2026-10-15")]
+
+
+def test_columns_that_are_missing_are_named_and_can_be_mapped(bring, lonlat):
+    header = ["工单流水", "受理日期", "经度", "纬度"]
+    rows = [["A1", "2026-10-08", *lonlat(600, 0)]]
+    with pytest.raises(LayerUnreadable, match="no column number"):
+        bring(rows, header=header)
+    assert bring(rows, header=header, mapped={"number": "工单流水"}).rows[0].outcome == "opened"
+
+
+def test_channels_are_known(bring, lonlat):
+    with pytest.raises(UsageError, match="satellite"):
+        bring([row("A1", lonlat(0, 0))], channel="satellite")
+
+
+def test_a_ledger_begins_where_its_status_says_and_brings_nothing_up_again(loop, places, tmp_path, people, moment):
+    def feature(number, outline, status, day):
+        return {"type": "Feature", "properties": {"number": number, "状态": status, "found_on": day, "kind": "推填土"},
+                "geometry": shapely.geometry.mapping(outline)}  # fmt: skip
+
+    features = [
+        feature("L1", places(0, 0), "处置中", "2026-05-02"),
+        feature("L2", places(100, 0), "已拆除", "2026-05-03"),
+        feature("L3", places(200, 0), "看过", "2026-05-04"),
+    ]
+    crs = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::4545"}}
+    path = tmp_path / "ledger.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "crs": crs, "features": features}), encoding="utf-8")
+    given = {"channel": "ledger", "actor": people["manager"]}
+    take_clues(loop.store.folder, path, now=moment("2026-07-01"), **given)
+    states = {n: (loop.case(n)["state"], loop.case(n)["verdict"]) for n in ("L1", "L2", "L3")}
+    assert states == {"L1": ("disposing", "illegal"), "L2": ("closed", "illegal"), "L3": ("screened", "suspected")}
+    assert loop.case("L1")["kind"] == "earthwork"
+    assert loop.case("L1")["area_m2"] == pytest.approx(900, rel=0.01)
+    spots = [loop.spot("2026-07", n, places(100 * (n - 1), 0)) for n in (1, 2, 3)]
+    taken = loop.take("2026-07", *spots)
+    assert taken.opened == ()
+    assert taken.reopened == ("L2",)
+    assert taken.rechecked == {"L1": "going_on"}
+
+
+def test_settings_of_a_store_take_the_place_of_the_usual_ones(bring, loop, lonlat):
+    own = DEFAULT_CLUES.read_text("utf-8").replace("days = 5\n", "days = 1\n")
+    (loop.store.folder / "clues.toml").write_text(own, "utf-8")
+    bring([row("A1", lonlat(600, 0))])
+    with loop.store.read() as session:
+        assert list_clues(session)[0]["answer_by"] == "2026-10-09"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('unit = "working"', 'unit = "weeks"'),
+        ("[answer.hotline]", "[answer.satellite]"),
+        ('resolution = "demolished"', 'resolution = "gone"'),
+        ("near_m = 50.0", "near = 50.0"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(tmp_path, old, new):
+    path = tmp_path / "clues.toml"
+    path.write_text(DEFAULT_CLUES.read_text("utf-8").replace(old, new), "utf-8")
+    with pytest.raises(ConfigInvalid, match=r"clues\.toml"):
+        read_clue_settings(path)
+
+
+def test_words_of_kinds():
+    assert [kind_of(word) for word in ("推填土", "road or linear work", "x")] == ["earthwork", "road", "other"]
+
+
+def test_the_finder_puts_open_cases_first_and_follows_mergers(places):
+    day = date(2026, 9, 1)
+    cases = [
+        Known(number="C1", outline=places(0, 0), kind="other", last_seen_on=day, closed_on=day, verdict="illegal", resolution="demolished"),
+        Known(number="C2", outline=places(45, 0), kind="other", last_seen_on=day),
+        Known(number="C3", outline=places(0, 40), kind="other", last_seen_on=day, closed_on=day, resolution="merged", merged_into="C2"),
+    ]  # fmt: skip
+    finder = CaseFinder(cases, near_m=50.0)
+    found = finder.find(places(10, 10).representative_point())
+    assert [case.number for case in found] == ["C2", "C1"]
+    assert finder.find(places(500, 500)) == []
