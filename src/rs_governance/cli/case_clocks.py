@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rs_governance.cases import Clocks
     from rs_governance.cases.people.intake import Refusal
     from rs_governance.cases.people.mailing import Unsent
+    from rs_governance.db import Store
 
 calendar = typer.Typer(help="节假日表 / The table of holidays.", no_args_is_help=True)
 
@@ -52,6 +53,13 @@ def warn_of_holidays(clocks: "Clocks", moments: Iterable[datetime] = (), due: It
     for line in told:
         typer.secho(say("提醒：", "Warning: ") + line, err=True, fg=typer.colors.YELLOW)
     return told
+
+
+def warn_of_this_year(store: "Store", now: datetime) -> None:
+    """Warn on stderr where the holidays of the year, by which the terms that now begin are counted, were not loaded."""
+    from rs_governance.cases import CHINA, clocks_of
+
+    warn_of_holidays(clocks_of(store), [now], [now.astimezone(CHINA).date()])
 
 
 def tell_intake(counts: dict[str, int], refused: "Sequence[Refusal]", *, as_json: bool, noun: tuple[str, str]) -> None:

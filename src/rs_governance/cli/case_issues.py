@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from rs_governance.cli import options
+from rs_governance.cli import audit, options
+from rs_governance.cli.case_clocks import warn_of_this_year
 from rs_governance.cli.console import print_json, print_table
 from rs_governance.cli.language import Language, say, speak, spoken
 
@@ -19,6 +20,8 @@ def take(
     ],
     actor: options.As,
     store: options.Store = options.DEFAULT_STORE,
+    key: audit.Key = None,
+    anchors: audit.Anchors = None,
     at: options.At = None,
     lang: options.Lang = None,
     as_json: options.Json = False,
@@ -35,9 +38,13 @@ def take(
     from rs_governance.db import open_store
     from rs_governance.flows.take_issue import take_issue
 
-    with open_store(store).read() as session:
+    opened, now = open_store(store), options.time_of(at)
+    with opened.read() as session:
         person = read_actor(session, actor)
-    taken = take_issue(store, issue, now=options.time_of(at), actor=person)
+    taken = take_issue(store, issue, now=now, actor=person)
+    warn_of_this_year(opened, now)
+    if taken.news:
+        audit.set_anchor(opened, f"publish {taken.issue}", audit.find_place(opened, key, anchors), now)
     if as_json:
         print_json(vars(taken))
         return

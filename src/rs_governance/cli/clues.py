@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from rs_governance.cli import options
+from rs_governance.cli.case_clocks import warn_of_this_year
 from rs_governance.cli.console import print_columns, print_json, print_table
 from rs_governance.cli.intakes import (
     Crs,
@@ -63,13 +64,15 @@ def import_(
     from rs_governance.db import open_store
     from rs_governance.flows.clues import take_clues
 
-    with open_store(store).read() as session:
+    opened, now = open_store(store), options.time_of(at)
+    with opened.read() as session:
         person = read_actor(session, actor)
+    warn_of_this_year(opened, now)
     taken = take_clues(
         store,
         file,
         channel=channel,  # type: ignore[arg-type]  # checked there
-        now=options.time_of(at),
+        now=now,
         actor=person,
         district=district,
         crs=crs_of(gcj02, crs),

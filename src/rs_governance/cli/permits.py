@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from rs_governance.cli import options
+from rs_governance.cli.case_clocks import warn_of_this_year
 from rs_governance.cli.console import print_columns, print_json
 from rs_governance.cli.intakes import Crs, Fields, File, read_mapping
 from rs_governance.cli.language import language_code, say, speak
@@ -63,9 +64,10 @@ def import_(
     from rs_governance.db import open_store
     from rs_governance.flows.papers import take_permits
 
-    now = options.time_of(at)
-    with open_store(store).read() as session:
+    opened, now = open_store(store), options.time_of(at)
+    with opened.read() as session:
         person = read_actor(session, actor)
+    warn_of_this_year(opened, now)
     taken = take_permits(
         store,
         file,

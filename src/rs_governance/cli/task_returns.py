@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rs_governance.cli import options
+from rs_governance.cli.case_clocks import warn_of_this_year
 from rs_governance.cli.console import print_columns, print_json
 from rs_governance.cli.language import say, speak
 from rs_governance.errors import RsgError, UsageError
@@ -43,6 +44,7 @@ def import_(
     opened, now = open_store(store), options.time_of(at)
     with opened.read() as session:
         importer = read_actor(session, login)
+    warn_of_this_year(opened, now)
     taken, unread = [], []
     for file in files:
         try:
