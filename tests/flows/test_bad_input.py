@@ -87,6 +87,18 @@ def test_a_truncated_file(before: Path, refused: Refused, tmp_path: Path, layout
     assert "truncated" in line
 
 
+@pytest.mark.parametrize("share", [0.2, 0.4, 0.5, 0.7, 0.97])
+def test_a_truncated_lerc_file_is_told_before_its_decoder_dies(
+    before: Path, refused: Refused, tmp_path: Path, share: float
+) -> None:
+    whole = (Path(__file__).resolve().parents[2] / "sample_tiles" / "scenes" / "20261014.tif").read_bytes()
+    cut = tmp_path / "cut.tif"
+    cut.write_bytes(whole[: int(len(whole) * share)])
+    line = refused(before, cut)
+    assert f"promises {len(whole)}" in line
+    assert "truncated" in line
+
+
 def test_no_crs(before: Path, refused: Refused, tmp_path: Path) -> None:
     bare = write(tmp_path / "bare.tif", ground(), crs=None, transform=None)
     assert "no CRS" in refused(before, bare)

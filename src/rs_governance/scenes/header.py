@@ -8,7 +8,7 @@ import numpy as np
 import pyproj
 import rasterio
 from affine import Affine
-from rasterio.enums import ColorInterp, MaskFlags
+from rasterio.enums import ColorInterp, Interleaving, MaskFlags
 from rasterio.windows import Window as RasterWindow
 
 from rs_governance.errors import BandsMismatch, CrsRefused, SceneUnreadable
@@ -160,13 +160,37 @@ def _alpha_index(dataset: rasterio.DatasetReader) -> int | None:
 
 
 def _check_length(dataset: rasterio.DatasetReader, path: Path) -> None:
-    """Check that an ENVI file is as long as its header says; GDAL reads what is missing as 0."""
-    tags = dataset.tags(ns="ENVI")
-    if dataset.driver != "ENVI" or tags.get("file_compression", "0") != "0":
-        return
-    samples = dataset.count * dataset.height * dataset.width
-    expected = int(tags.get("header_offset", 0)) + samples * np.dtype(dataset.dtypes[0]).itemsize
-    if path.stat().st_size < expected:
+    """Check that a file is as long as its header says.
+
+    GDAL reads what is missing of an ENVI file as 0, and its LERC decoder dies of a block that was cut off.
+    """
+    length = path.stat().st_size
+    expected = _promised_length(dataset)
+    if length < expected:
         raise SceneUnreadable(
-            f"'{path}' has {path.stat().st_size} bytes, its header promises {expected}: it is truncated; copy it again."
+            f"'{path}' has {length} bytes, its header promises {expected}: it is truncated; copy it again."
         )
+
+
+def _promised_length(dataset: rasterio.DatasetReader) -> int:
+    if dataset.driver == "ENVI":
+        tags = dataset.tags(ns="ENVI")
+        samples = dataset.count * dataset.height * dataset.width
+        stored = samples * np.dtype(dataset.dtypes[0]).itemsize
+        return int(tags.get("header_offset", 0)) + stored if tags.get("file_compression", "0") == "0" else 0
+    if dataset.driver != "GTiff":
+        return 0
+    ends = [0]
+    bands = (1,) if dataset.interleaving is Interleaving.pixel else dataset.indexes
+    for band in bands:
+        rows, columns = dataset.block_shapes[band - 1]
+        for row in range(-(-dataset.height // rows)):
+            for column in range(-(-dataset.width // columns)):
+                # Half a microsecond each; a block that was never written has none.
+                start, size = (
+                    dataset.get_tag_item(f"BLOCK_{what}_{column}_{row}", "TIFF", bidx=band)
+                    for what in ("OFFSET", "SIZE")
+                )
+                if start is not None and size is not None:
+                    ends.append(int(start) + int(size))
+    return max(ends)
