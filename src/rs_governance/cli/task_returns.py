@@ -10,7 +10,7 @@ from rs_governance.cli import options
 from rs_governance.cli.case_clocks import warn_of_this_year
 from rs_governance.cli.console import print_columns, print_json
 from rs_governance.cli.language import say, speak
-from rs_governance.errors import RsgError, UsageError
+from rs_governance.errors import LayerUnreadable, RsgError
 
 if TYPE_CHECKING:
     from rs_governance.field.returns import Taken
@@ -27,6 +27,15 @@ def import_(
         ),
     ],
     login: options.As,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            "--by",
+            metavar="LOGIN",
+            help="谁做的外业（文件中没有写明时，如 Excel）\n\nWho was in the field, where the file does not say, such as Excel.",
+            show_default=False,
+        ),
+    ] = None,
     at: options.At = None,
     store: options.Store = options.DEFAULT_STORE,
     lang: options.Lang = None,
@@ -34,7 +43,7 @@ def import_(
 ) -> None:
     """导入外业回传：同一文件只计一次，冲突逐条列出，照片原件按哈希保存 / Take in returns: once, conflicts listed, originals kept by hash.
 
-    有文件无法读取时，其余照收，退出码为 2 / Where a file cannot be read the others are taken, and the exit code is 2.
+    有文件无法读取时，其余照收，退出码为 3 / Where a file cannot be read the others are taken, and the exit code is 3.
     """
     speak(lang)
     from rs_governance.cases import clocks_of, read_actor
@@ -44,12 +53,13 @@ def import_(
     opened, now = open_store(store), options.time_of(at)
     with opened.read() as session:
         importer = read_actor(session, login)
+        inspector = None if by is None else read_actor(session, by)
     warn_of_this_year(opened, now)
     taken, unread = [], []
     for file in files:
         try:
             taken.append(
-                take_return(opened, file, importer=importer, inspector=None, now=now, clocks=clocks_of(opened))
+                take_return(opened, file, importer=importer, inspector=inspector, now=now, clocks=clocks_of(opened))
             )
         except RsgError as error:
             if len(files) == 1:
@@ -66,7 +76,7 @@ def import_(
         for file, message in unread:
             typer.echo(f"{file.name}: {message}", err=True)
     if unread:
-        raise UsageError(f"{len(unread)} of {len(files)} files could not be taken in, see above; the others were.")
+        raise LayerUnreadable(f"{len(unread)} of {len(files)} files could not be taken in, see above; the others were.")
 
 
 def _tell(taken: "Taken") -> None:
@@ -80,7 +90,7 @@ def _tell(taken: "Taken") -> None:
     if taken.again:
         typer.echo(say("此文件以前已导入，未作改动。", "This file was taken in before; nothing was changed."))
     if taken.photos:
-        from rs_governance.field.trust import TRUSTS
+        from rs_governance.cases.shown.trust_words import TRUSTS
 
         counts = (f"{say(*word)} {taken.photos[trust]}" for trust, word in TRUSTS.items() if trust in taken.photos)
         typer.echo(say("新照片：", "New photos: ") + say("，", ", ").join(counts))

@@ -5,111 +5,33 @@ import binascii
 import json
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
-from rs_governance.errors import UsageError
+from rs_governance.cases import RESOLUTIONS, VERDICTS
+from rs_governance.errors import LayerUnreadable, UsageError
 from rs_governance.field.photos import safe_name
-from rs_governance.field.returns.tables import read_rows
+from rs_governance.field.questions import read_questions
+from rs_governance.field.returns.archive import (
+    FILE_BYTES,
+    Photos,
+    check_zip,
+    path_of,
+    photo_loader,
+    suffix_of,
+    table_loader,
+)
+from rs_governance.field.returns.returned import PHOTO_BYTES, Odd, Problem, Return, ReturnedCase, ReturnedPhoto
+from rs_governance.field.returns.tables import filled_in, read_rows, to_row
 
 RETURN_FORMAT, RETURN_VERSION = "rs_governance.return", 1
 """What a return file of the form calls itself."""
 
-PHOTO_BYTES = 60_000_000
-"""Largest photo that is taken: a phone's originals have 3 to 15 MB."""
-
-_FILE_BYTES = 600_000_000
-_UNPACKED_BYTES = 3_000_000_000
-_MEMBERS = 5_000
-# Photos do not shrink in a zip; what grows a thousandfold on unpacking is no photo.
-_RATIO = 300
-_TABLES = (".geojson", ".json", ".xlsx", ".gpkg")
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".heic", ".heif", ".webp")
 """Kinds of photos that are taken."""
 
-
-@dataclass(frozen=True, kw_only=True)
-class Problem:
-    """A row or a file that was not taken, and why."""
-
-    row: str
-    """Where: the case's number, the row or the file's name."""
-    text: str
-    """What was expected, what came, what to do."""
-
-    def __str__(self) -> str:
-        """Write it as one line."""
-        return f"{self.row}: {self.text}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReturnedPhoto:
-    """A photo as it came back."""
-
-    name: str
-    """Name of its file, safe to show."""
-    load: Callable[[], bytes] = field(repr=False)
-    """Reads the original."""
-    sha256: str | None = None
-    """SHA-256 that the phone computed."""
-    taken_at: datetime | None = None
-    """When the form says that it was taken."""
-    lon: float | None = None
-    """Longitude of the form in WGS 84."""
-    lat: float | None = None
-    """Latitude of the form in WGS 84."""
-    heading_deg: float | None = None
-    """Heading of the form."""
-    indoor: bool | None = None
-    """Taken indoors."""
-    note: str = ""
-    """Words."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReturnedCase:
-    """What came back on one case."""
-
-    number: str
-    """Number of the case."""
-    version: int | None = None
-    """Version of the case in the package."""
-    answers: Mapping[str, Any] = field(default_factory=dict)
-    """Answers by question."""
-    verdict: str | None = None
-    """Verdict that the inspector proposes."""
-    resolution: str | None = None
-    """Resolution that the inspector proposes."""
-    note: str = ""
-    """Words."""
-    position: tuple[float, float] | None = None
-    """Longitude and latitude of the inspector in WGS 84."""
-    done: bool = True
-    """False where the inspector is not finished."""
-    photos: tuple[ReturnedPhoto, ...] = ()
-    """Photos."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Return:
-    """A return as it was read."""
-
-    export: str | None
-    """Number of the package that it answers."""
-    receiver: str | None
-    """Login of the inspector."""
-    saved_at: datetime | None
-    """When it was saved, by the phone's clock."""
-    cases: tuple[ReturnedCase, ...]
-    """What came back, case by case."""
-    problems: tuple[Problem, ...]
-    """Rows and files that could not be read."""
-
-
-class _Odd(ValueError):
-    """A row that cannot be used."""
+_TABLES = (".geojson", ".json", ".xlsx", ".gpkg")
 
 
 def read_return(path: Path) -> Return:
@@ -128,44 +50,45 @@ def read_return(path: Path) -> Return:
     Raises
     ------
     UsageError
-        When the file is missing, too large, of no known kind or a zip that unpacks to too much.
+        When the file is missing.
+    LayerUnreadable
+        When it is too large, of no known kind, damaged, or a zip that unpacks to too much.
     """
     if not path.is_file():
         raise UsageError(f"'{path}' was expected to be a return file, there is no such file; give its path.")
     size = path.stat().st_size
-    if size > _FILE_BYTES:
-        raise UsageError(
-            f"'{path.name}' has {size / 1e6:.0f} MB, a return has at most {_FILE_BYTES / 1e6:.0f} MB; return it in parts."
+    if size > FILE_BYTES:
+        raise LayerUnreadable(
+            f"'{path.name}' has {size / 1e6:.0f} MB, a return has at most {FILE_BYTES / 1e6:.0f} MB; return it in parts."
         )
     if zipfile.is_zipfile(path) and path.suffix.casefold() != ".xlsx":
         return _read_zip(path)
-    return _read_table(path.name, path.suffix, path.read_bytes, {})
+    return _read_table(path.name, path.suffix, path.read_bytes, Photos({}))
 
 
 def _read_zip(path: Path) -> Return:
     with zipfile.ZipFile(path) as archive:
         members = [member for member in archive.infolist() if not member.is_dir()]
-        _check_zip(path, members)
-        problems: list[Problem] = []
-        tables = [member for member in members if _suffix(member) in _TABLES]
-        photos: dict[str, Callable[[], bytes]] = {}
-        for member in members:
-            if _suffix(member) in PHOTO_SUFFIXES:
-                photos[safe_name(member.filename).casefold()] = _loader(path, member.filename)
-            elif member not in tables:
-                problems.append(
-                    Problem(row=member.filename, text=f"is neither a table nor a photo ({_kinds()}); left out.")
-                )
-        if not tables:
-            raise UsageError(f"'{path.name}' holds no return file; expected was one of {_kinds()} beside the photos.")
-        parts = [
-            _read_table(safe_name(member.filename), _suffix(member), _loader(path, member.filename), photos)
-            for member in tables
-        ]
-    named = {photo.name.casefold() for part in parts for case in part.cases for photo in case.photos}
+    check_zip(path, members)
+    problems: list[Problem] = []
+    tables = [member for member in members if suffix_of(member) in _TABLES]
+    photos = Photos({})
+    for member in members:
+        if suffix_of(member) in PHOTO_SUFFIXES:
+            photos.by_path[path_of(member)] = photo_loader(path, member)
+        elif member not in tables:
+            problems.append(
+                Problem(row=path_of(member), text=f"is neither a table nor a photo ({_kinds()}); left out.")
+            )
+    if not tables:
+        raise LayerUnreadable(f"'{path.name}' holds no return file; expected was one of {_kinds()} beside the photos.")
+    parts = [
+        _read_table(safe_name(path_of(member)), suffix_of(member), table_loader(path, member), photos)
+        for member in tables
+    ]
     problems += [
         Problem(row=name, text="no row names this photo; write its name into the column of photos and return it again.")
-        for name in sorted(set(photos) - named)
+        for name in sorted(set(photos.by_path) - photos.named)
     ]
     return Return(
         export=next((part.export for part in parts if part.export), None),
@@ -180,37 +103,12 @@ def _kinds() -> str:
     return ", ".join((*_TABLES, *PHOTO_SUFFIXES))
 
 
-def _suffix(member: zipfile.ZipInfo) -> str:
-    return PurePosixPath(member.filename).suffix.casefold()
-
-
-def _check_zip(path: Path, members: Sequence[zipfile.ZipInfo]) -> None:
-    unpacked = sum(member.file_size for member in members)
-    if len(members) > _MEMBERS or unpacked > _UNPACKED_BYTES:
-        raise UsageError(
-            f"'{path.name}' unpacks to {len(members)} files and {unpacked / 1e6:.0f} MB; a return has at most {_MEMBERS} files "
-            f"and {_UNPACKED_BYTES / 1e6:.0f} MB. Return it in parts."
-        )
-    for member in members:
-        if member.file_size > _RATIO * max(member.compress_size, 1) + 1_000_000:
-            raise UsageError(
-                f"'{member.filename}' in '{path.name}' unpacks to {member.file_size / max(member.compress_size, 1):.0f} times its "
-                "size, as no photo does; the archive is refused. Zip the photos again."
-            )
-
-
-def _loader(path: Path, name: str) -> Callable[[], bytes]:
-    def load() -> bytes:
-        with zipfile.ZipFile(path) as archive, archive.open(name) as member:
-            return member.read(_FILE_BYTES + 1)
-
-    return load
-
-
-def _read_table(name: str, suffix: str, load: Callable[[], bytes], photos: Mapping[str, Callable[[], bytes]]) -> Return:
+def _read_table(name: str, suffix: str, load: Callable[[], bytes], photos: Photos) -> Return:
     suffix = suffix.casefold()
     if suffix not in _TABLES:
-        raise UsageError(f"'{name}' is no return file; expected was {', '.join(_TABLES)} or a .zip of one with photos.")
+        raise LayerUnreadable(
+            f"'{name}' is no return file; expected was {', '.join(_TABLES)} or a .zip of one with photos."
+        )
     head: Mapping[str, Any] = {}
     if suffix in (".json", ".geojson"):
         head = _read_json(name, load())
@@ -222,7 +120,7 @@ def _read_table(name: str, suffix: str, load: Callable[[], bytes], photos: Mappi
     for place, row in enumerate(rows, 1):
         try:
             case, odd = _case(row, photos)
-        except _Odd as error:
+        except Odd as error:
             problems.append(Problem(row=f"{name}, row {place}", text=str(error)))
             continue
         cases.append(case)
@@ -240,19 +138,19 @@ def _read_json(name: str, data: bytes) -> Mapping[str, Any]:
     try:
         content = json.loads(data)
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise UsageError(
-            f"'{name}' is no JSON ({error}); the form's file was cut off or changed, save it again."
+        raise LayerUnreadable(
+            f"'{name}' is no JSON in UTF-8 ({error}); the form's file was cut off or changed, save it again."
         ) from None
     if isinstance(content, dict):
         if content.get("format") == RETURN_FORMAT and isinstance(content.get("cases"), list):
             if content.get("version") != RETURN_VERSION:
-                raise UsageError(
+                raise LayerUnreadable(
                     f"'{name}' is a return of version {content.get('version')}, this program reads {RETURN_VERSION}; export the task again."
                 )
             return content
         if content.get("type") == "FeatureCollection" and isinstance(content.get("features"), list):
             return content
-    raise UsageError(
+    raise LayerUnreadable(
         f"'{name}' is neither a return file of the form nor a GeoJSON FeatureCollection; choose another file."
     )
 
@@ -260,24 +158,39 @@ def _read_json(name: str, data: bytes) -> Mapping[str, Any]:
 def _of_features(content: Mapping[str, Any]) -> Iterator[Any]:
     for feature in content["features"]:
         properties = feature.get("properties") if isinstance(feature, dict) else None
-        yield dict(properties) if isinstance(properties, dict) else None
+        if not isinstance(properties, dict):
+            yield None
+        elif isinstance(properties.get("answers"), dict) or isinstance(properties.get("photos"), list):
+            yield properties
+        else:
+            # The package's own list, filled in by a GIS: columns as in its tables; a feature that nobody touched is none.
+            row = to_row(properties)
+            if row is None or filled_in(row):
+                yield row
 
 
-def _case(row: Any, photos: Mapping[str, Callable[[], bytes]]) -> tuple[ReturnedCase, list[Problem]]:
+def _case(row: Any, photos: Photos) -> tuple[ReturnedCase, list[Problem]]:
     if not isinstance(row, Mapping) or not _words(row.get("number")):
-        raise _Odd("names no case; the number of the case was expected under 'number' (案件号).")
+        raise Odd("names no case; the number of the case was expected under 'number' (案件号).")
     number = str(_words(row["number"]))
     answers = row.get("answers") or {}
     if not isinstance(answers, Mapping):
-        raise _Odd(f"the answers of case {number} are no set of questions and answers.")
+        raise Odd(f"the answers of case {number} are no set of questions and answers.")
     taken, problems = [], []
-    for photo in row.get("photos") or ():
+    listed = row.get("photos") or []
+    if not isinstance(listed, list):
+        raise Odd(f"the photos of case {number} are no list.")
+    for photo in listed:
         try:
             taken.append(_photo(photo, photos))
-        except _Odd as error:
+        except Odd as error:
             problems.append(Problem(row=number, text=str(error)))
     position = row.get("position")
     lon, lat = _lonlat(position) if isinstance(position, Mapping) else (None, None)
+    if isinstance(position, Mapping) and lon is None and any(position.get(name) is not None for name in ("lon", "lat")):
+        told = f"lon {position.get('lon')}, lat {position.get('lat')}"
+        problems.append(Problem(row=number, text=f"its position is none ({told}): swapped? The rest was taken."))
+    problems += [Problem(row=number, text=text) for text in _unknown(row, answers)]
     version = row.get("version")
     case = ReturnedCase(
         number=number,
@@ -293,17 +206,28 @@ def _case(row: Any, photos: Mapping[str, Callable[[], bytes]]) -> tuple[Returned
     return case, problems
 
 
-def _photo(photo: Any, photos: Mapping[str, Callable[[], bytes]]) -> ReturnedPhoto:
+def _unknown(row: Mapping[str, Any], answers: Mapping[str, Any]) -> Iterator[str]:
+    # What else came is taken.
+    for name, known in (("verdict", VERDICTS), ("resolution", RESOLUTIONS)):
+        code = _words(row.get(name))
+        if code is not None and code not in known:
+            yield f"{name} '{code[:40]}' is none of {', '.join(known)}; it was left out."
+    for question in read_questions():
+        codes = [code for code, _ in question.choices]
+        answer = answers.get(question.id)
+        if codes and answer is not None and answer not in codes:
+            yield f"the answer '{str(answer)[:40]}' to {question.id} is none of {', '.join(codes)}; it is kept as it came."
+
+
+def _photo(photo: Any, photos: Photos) -> ReturnedPhoto:
     if not isinstance(photo, Mapping):
         photo = {"name": photo}
     name = safe_name(str(photo.get("name") or "photo"))
     data = photo.get("data")
     if isinstance(data, str):
         load = _decoder(name, data)
-    elif (found := photos.get(name.casefold())) is not None:
-        load = found
     else:
-        raise _Odd(f"the photo '{name}' is not in the return; add it to the zip and return it again.")
+        load = photos.find(str(photo.get("name") or "photo"))
     lon, lat = _lonlat(photo)
     heading = photo.get("heading_deg")
     return ReturnedPhoto(
@@ -322,9 +246,7 @@ def _photo(photo: Any, photos: Mapping[str, Callable[[], bytes]]) -> ReturnedPho
 def _decoder(name: str, text: str) -> Callable[[], bytes]:
     # Four characters carry three bytes: a photo that is too large is not decoded at all.
     if len(text) * 3 // 4 > PHOTO_BYTES:
-        raise _Odd(
-            f"the photo '{name}' has {len(text) * 0.75e-6:.0f} MB; at most {PHOTO_BYTES / 1e6:.0f} MB are taken."
-        )
+        raise Odd(f"the photo '{name}' has {len(text) * 0.75e-6:.0f} MB; at most {PHOTO_BYTES / 1e6:.0f} MB are taken.")
 
     def load() -> bytes:
         try:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rs_governance.cases import RESOLUTIONS, VERDICTS
-from rs_governance.errors import UsageError
+from rs_governance.errors import LayerUnreadable
 from rs_governance.field.questions import read_questions
 
 _ROWS = 50_000
@@ -52,11 +52,16 @@ def read_rows(name: str, suffix: str, data: bytes) -> Sequence[Mapping[str, Any]
 
     Raises
     ------
-    UsageError
+    LayerUnreadable
         When the file cannot be read, or has no column of case numbers.
     """
     table = list(_sheet(name, data) if suffix == ".xlsx" else _layer(name, data))
-    return [row for row in map(to_row, table) if row is None or len(row) > 1 + ("version" in row)]
+    return [row for row in map(to_row, table) if row is None or filled_in(row)]
+
+
+def filled_in(row: Mapping[str, Any]) -> bool:
+    """Tell whether somebody wrote anything into a row."""
+    return bool(set(row) - {"number", "version", "done"})
 
 
 def to_row(values: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -133,9 +138,10 @@ def _empty(value: Any) -> bool:
 
 def _number(value: Any) -> float | None:
     try:
-        return float(value)
+        number = float(value)
     except (TypeError, ValueError):
         return None
+    return number if math.isfinite(number) else None
 
 
 def _sheet(name: str, data: bytes) -> Iterator[Mapping[str, Any]]:
@@ -144,17 +150,19 @@ def _sheet(name: str, data: bytes) -> Iterator[Mapping[str, Any]]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if sum(member.file_size for member in archive.infolist()) > _SHEET_BYTES:
-                raise UsageError(
+                raise LayerUnreadable(
                     f"'{name}' unpacks to more than {_SHEET_BYTES / 1e6:.0f} MB, no list does; save it anew."
                 )
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
     except (zipfile.BadZipFile, KeyError, ValueError, OSError, SyntaxError) as error:
-        raise UsageError(f"'{name}' is no Excel workbook ({error}); save it as .xlsx and return it again.") from None
+        raise LayerUnreadable(
+            f"'{name}' is no Excel workbook ({error}); save it as .xlsx and return it again."
+        ) from None
     for sheet in book.worksheets:
         headers: list[str] | None = None
         for count, cells in enumerate(sheet.iter_rows(values_only=True)):
             if count > _ROWS:
-                raise UsageError(f"'{name}' has more than {_ROWS} rows; return it in parts.")
+                raise LayerUnreadable(f"'{name}' has more than {_ROWS} rows; return it in parts.")
             if headers is None:
                 seen = {_plain(cell) for cell in cells if cell is not None}
                 if seen & {"number", *_NAMES["number"]}:
@@ -164,7 +172,7 @@ def _sheet(name: str, data: bytes) -> Iterator[Mapping[str, Any]]:
                 yield dict(zip(headers, cells, strict=False))
         if headers is not None:
             return
-    raise UsageError(f"'{name}' has no column {' / '.join(_NAMES['number'])}; fill in the sheet of the package.")
+    raise LayerUnreadable(f"'{name}' has no column {' / '.join(_NAMES['number'])}; fill in the sheet of the package.")
 
 
 def _layer(name: str, data: bytes) -> Iterator[Mapping[str, Any]]:
@@ -183,5 +191,7 @@ def _layer(name: str, data: bytes) -> Iterator[Mapping[str, Any]]:
                         yield dict(row)
                     return
     except (DataSourceError, DataLayerError):
-        raise UsageError(f"'{name}' is no GeoPackage that can be read; return the one of the package.") from None
-    raise UsageError(f"'{name}' has no layer with a column {' / '.join(_NAMES['number'])}; return that of the package.")
+        raise LayerUnreadable(f"'{name}' is no GeoPackage that can be read; return the one of the package.") from None
+    raise LayerUnreadable(
+        f"'{name}' has no layer with a column {' / '.join(_NAMES['number'])}; return that of the package."
+    )

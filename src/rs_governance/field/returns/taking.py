@@ -13,27 +13,16 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from rs_governance.cases import RESOLUTIONS, SYSTEM, VERDICTS, Act, Actor, Clocks, act, events_of, find_case
-from rs_governance.cases.people.register import actor_of
-from rs_governance.db import Case, Intake, Person, Photo, Store, canonical_json, keep_evidence
+from rs_governance.db import Case, Intake, Photo, Store, canonical_json, keep_evidence
 from rs_governance.errors import ActionRefused, CaseConflict, UsageError
 from rs_governance.field.photos import PhotoFacts, read_photo
-from rs_governance.field.returns.reading import (
-    PHOTO_BYTES,
-    PHOTO_SUFFIXES,
-    Problem,
-    Return,
-    ReturnedCase,
-    ReturnedPhoto,
-    read_return,
-)
+from rs_governance.field.returns.checking import check_importer, check_position, read_inspector, to_point
+from rs_governance.field.returns.reading import PHOTO_SUFFIXES, read_return
+from rs_governance.field.returns.returned import PHOTO_BYTES, Odd, Problem, Return, ReturnedCase, ReturnedPhoto
 from rs_governance.field.trust import Ground, Marked, mark_photo
-from rs_governance.scenes.crs import transformer
 
 PURPOSE = "return"
 """Purpose of returns in the ledger of intakes."""
-
-FIELD_ROLES = ("town_inspector", "grid_keeper")
-"""Who brings returns in."""
 
 _AWAITED = ("dispatched", "verifying", "returned")
 
@@ -98,6 +87,8 @@ def take_return(
     Raises
     ------
     UsageError
+        When there is no such file, or nothing says whose it is.
+    LayerUnreadable
         When the file cannot be read at all.
     ActionRefused
         When somebody of the field takes in what another one brought.
@@ -106,14 +97,13 @@ def take_return(
     digest = _digest(path)
     with store.read() as session:
         former = session.scalar(sa.select(Intake).where(Intake.purpose == PURPOSE, Intake.sha256 == digest))
-    if former is not None:
+    # What ended in a conflict may have been put right meanwhile: only a file that was taken whole is not looked at again.
+    if former is not None and not former.refused:
         return _former(path.name, former)
-    inspector = inspector or _receiver(store, returned) or importer
-    if importer.role in FIELD_ROLES and inspector.login != importer.login:
-        raise ActionRefused(
-            f"'{path.name}' was brought by {inspector.login}; {importer.login} ({importer.role}) takes in only what is their own. "
-            "Ask the office to take it in."
-        )
+    odd: list[Problem] = []
+    if inspector is None:
+        inspector, odd = read_inspector(store, returned, importer, path.name)
+    check_importer(importer, inspector, path.name)
     taking = _Taking(
         crs=store.crs,
         returned=returned,
@@ -122,7 +112,7 @@ def take_return(
         actor=inspector,
         now=now,
         clocks=clocks,
-        problems=list(returned.problems),
+        problems=[*returned.problems, *odd],
     )
     for case in returned.cases:
         seen, odd = _look(case)
@@ -133,8 +123,11 @@ def take_return(
             taking.take(session, case, seen)
     taken = taking.taken(path.name)
     with store.write() as session:
-        # Another process may have taken the same file meanwhile; its row stands for both.
-        if session.scalar(sa.select(Intake.id).where(Intake.purpose == PURPOSE, Intake.sha256 == digest)) is None:
+        row = session.scalar(sa.select(Intake).where(Intake.purpose == PURPOSE, Intake.sha256 == digest))
+        if row is not None:
+            row.taken, row.refused = len(taken.submitted) + len(taken.noted), len(taken.conflicts) + len(taken.problems)
+            row.result = _plain(taken)
+        else:
             session.add(
                 Intake(
                     purpose=PURPOSE,
@@ -148,14 +141,6 @@ def take_return(
                 )
             )
     return taken
-
-
-def _receiver(store: Store, returned: Return) -> Actor | None:
-    if returned.receiver is None:
-        return None
-    with store.read() as session:
-        known = session.scalar(sa.select(Person).where(Person.login == returned.receiver, Person.active))
-        return None if known is None else actor_of(known)
 
 
 def _suffix(name: str) -> str:
@@ -190,13 +175,17 @@ def _former(name: str, intake: Intake) -> Taken:
 def _look(case: ReturnedCase) -> tuple[list[_Seen], list[Problem]]:
     seen, problems = [], []
     for photo in case.photos:
-        data = photo.load()
+        try:
+            data = photo.load()
+        except Odd as error:
+            problems.append(Problem(row=case.number, text=f"{error} The rest was taken."))
+            continue
         if not data or len(data) > PHOTO_BYTES:
             problems.append(
                 Problem(
                     row=case.number,
-                    text=f"the photo '{photo.name}' has {len(data) / 1e6:.0f} MB; 0 to {PHOTO_BYTES / 1e6:.0f} MB were expected, "
-                    "it was left out. Send the original alone.",
+                    text=f"the photo '{photo.name}' is empty, damaged or larger than {PHOTO_BYTES / 1e6:.0f} MB; it was left out. "
+                    "Take it again with the phone's usual quality.",
                 )
             )
             continue
@@ -233,6 +222,8 @@ class _Taking:
         except UsageError as error:
             self.problems.append(Problem(row=case.number, text=str(error)))
             return
+        if (doubt := check_position(case.position, known, self.crs)) is not None:
+            self.problems.append(doubt)
         for photo in seen:
             if (marked := self._keep_photo(session, known, case, photo)) is not None:
                 self.photos[marked.trust] = self.photos.get(marked.trust, 0) + 1
@@ -244,9 +235,8 @@ class _Taking:
             values={"facts": self._facts(case)},
             key=f"return:{_content(case, seen)}",
         )
-        former = [event for event in events_of(session, case.number) if event.key == said.key]
-        if former:
-            (self.submitted if former[0].action == "submit" else self.noted).append(case.number)
+        if any(event.key == said.key for event in events_of(session, case.number)):
+            self.submitted.append(case.number)
         elif not case.done:
             self._note(session, case.number, said)
             self.noted.append(case.number)
@@ -272,7 +262,9 @@ class _Taking:
 
     def _note(self, session: Session, number: str, said: Act) -> None:
         note = said.note or "外业回传（未提交） / returned, not submitted"
-        act(session, number, replace(said, action="observe", actor=SYSTEM, note=note), now=self.now, clocks=self.clocks)
+        # Under a key of its own: the same evidence can still be submitted once nothing is in its way.
+        noted = replace(said, action="observe", actor=SYSTEM, note=note, key=f"{said.key}:noted")
+        act(session, number, noted, now=self.now, clocks=self.clocks)
 
     def _facts(self, case: ReturnedCase) -> dict[str, Any]:
         facts: dict[str, Any] = {
@@ -366,4 +358,4 @@ def _content(case: ReturnedCase, seen: Sequence[_Seen]) -> str:
 def _point(crs: pyproj.CRS, place: tuple[float | None, float | None] | None) -> shapely.Point | None:
     if place is None or place[0] is None or place[1] is None:
         return None
-    return shapely.Point(*transformer(pyproj.CRS.from_epsg(4326), crs).transform(place[0], place[1]))
+    return to_point(crs, (place[0], place[1]))
