@@ -144,7 +144,10 @@ def _summary(statistics: Mapping[str, Any], lang: Language) -> str:
         protected = words["protected"].format(cropland=mu(total["cropland_m2"]), basic=mu(total["basic_cropland_m2"]))
     share = statistics["observed_share"]
     observed = words["unobserved"] if share is None else words["observed"].format(share=percent(share))
+    # Red and yellow are all under suspicion; what is beyond them is green because nobody can tell.
+    unclear = total["suspected"] - total["red"] - total["yellow"]
     text: str = words["summary"].format(
+        unclear=words["unclear"].format(count=unclear) if unclear > 0 else "",
         **{key: total[key] for key in ("count", "red", "yellow", "green", "suspected")},
         mu=mu(total["area_m2"]),
         m2=f"{total['area_m2']:,.0f}",

@@ -21,8 +21,9 @@ WORDS: Mapping[Language, Mapping[str, Any]] = {
         },
         "summary": (
             "本期共发现变化图斑 {count} 处，面积 {mu} 亩（{m2} 平方米）；其中红色 {red} 处、黄色 {yellow} 处、绿色 {green} 处，"
-            "列为疑似的 {suspected} 处。{protected}{observed}"
+            "列为疑似的 {suspected} 处{unclear}。{protected}{observed}"
         ),
+        "unclear": "，其中 {count} 处判不明确、列为绿色，只在内业判读",
         "protected": "涉及耕地 {cropland} 亩，其中永久基本农田 {basic} 亩。",
         "observed": "全区 {share} 的面积有可比对的影像，其余未能观测，未观测不等于没有变化。",
         "unobserved": "可比对面积未知。",
@@ -129,8 +130,9 @@ WORDS: Mapping[Language, Mapping[str, Any]] = {
         },
         "summary": (
             "{count} changes were found on {mu} mu ({m2} m²): {red} red, {yellow} yellow, {green} green; {suspected} are under "
-            "suspicion. {protected}{observed}"
+            "suspicion{unclear}. {protected}{observed}"
         ),
+        "unclear": ", {count} of them unclear, green and looked at on screen only",
         "protected": "They cover {cropland} mu of cropland, {basic} mu of it permanent basic cropland. ",
         "observed": "{share} of the district could be compared; what was not seen may have changed as well.",
         "unobserved": "How much could be compared is unknown.",
