@@ -25,7 +25,7 @@ run: env ## install, publish the months of the district in sample_tiles/ into ou
 	done
 	@$(BIN)/rsg run sample_tiles --month 2026-10 --issues out/issues > out/README.txt
 	@cat out/README.txt
-	@echo 'This text is saved in out/README.txt'
+	@echo '以上说明保存在 out/README.txt / This text is saved in out/README.txt'
 
 .PHONY: test
 test: check pytest ## install, then all checks and all tests

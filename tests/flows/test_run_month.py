@@ -92,7 +92,7 @@ def test_areas_in_units_sum_to_the_spots(october: Path, spots: gpd.GeoDataFrame)
     parts = gpd.read_file(october / "findings.gpkg", layer="units_of_spots")
     for _, level in parts.groupby("level"):
         sums = level.groupby("spot_no")["area_in_unit_m2"].sum()
-        assert np.allclose(sums.loc[spots["spot_no"]], spots["area_m2"], atol=0.03)  # both are rounded
+        assert np.allclose(sums.loc[spots["spot_no"]], spots["area_m2"], atol=1e-6, rtol=0)
 
 
 def test_the_trend_knows_the_month_before(october: Path) -> None:

@@ -198,7 +198,7 @@ def test_issue_has_spots_their_units_and_what_was_not_seen(issue, ogrinfo) -> No
     assert list(parts.columns) == [column.name for column in UNITS_OF_SPOTS]
     summed = parts.groupby(["level", "spot_no"])["area_in_unit_m2"].sum()
     for level in ("district", "town", "village", "cell"):
-        assert summed[level].to_numpy() == pytest.approx(spots.set_index("spot_no")["area_m2"].to_numpy(), abs=0.011)
+        assert summed[level].to_numpy() == pytest.approx(spots.set_index("spot_no")["area_m2"].to_numpy(), abs=1e-6)
     unseen = gpd.read_file(path, layer="unseen")
     assert unseen["reason"].tolist() == ["not_observed"]
     assert unseen.area.sum() == pytest.approx(month.unseen.area.sum())

@@ -168,7 +168,7 @@ def write_issue_gpkg(month: MonthlyIssue, path: Path) -> None:
             columns=UNITS_OF_SPOTS,
             values=[
                 *(month.in_units[name].to_numpy(dtype=object) for name in ("spot_no", "level", "code", "name")),
-                np.round(month.in_units["area_in_unit_m2"].to_numpy(dtype=np.float64), 2) + 0.0,
+                _rounded_parts(month),
             ],
         ),
         _Layer(
@@ -182,6 +182,22 @@ def write_issue_gpkg(month: MonthlyIssue, path: Path) -> None:
         ),
     ]
     _write(layers, month.crs, path)
+
+
+def _rounded_parts(month: MonthlyIssue) -> npt.NDArray[np.float64]:
+    """Round the parts of the spots so that those of a level still add up to the published area of their spot.
+
+    What rounding each by itself leaves over, a cent or two, goes to the largest part.
+    """
+    parts = month.in_units[["spot_no", "level", "area_in_unit_m2"]].reset_index(drop=True)
+    cents = (parts["area_in_unit_m2"] * 100).round().astype("int64")
+    published = (month.spots.set_index("spot_no")["area_m2"] * 100).round().astype("int64")
+    groups = [parts["spot_no"], parts["level"]]
+    left = parts["spot_no"].map(published) - cents.groupby(groups).transform("sum")
+    largest = parts.groupby(["spot_no", "level"])["area_in_unit_m2"].idxmax().to_numpy()
+    cents.loc[largest] += left.loc[largest]
+    rounded: npt.NDArray[np.float64] = cents.to_numpy(dtype=np.float64) / 100
+    return rounded
 
 
 def write_sites_gpkg(sites: gpd.GeoDataFrame, path: Path, *, title_zh: str) -> None:
