@@ -15,6 +15,7 @@ from rs_governance.cli import run
 from rs_governance.db import create_store
 
 NUMBER = "450108-202610-0001"
+OTHER_NUMBER = "450108-202610-0002"
 THURSDAY = "2026-10-15T09:00+08:00"
 PEOPLE = """账号,姓名,角色,辖区,专题,部门,邮箱
 wang,王判读,判读员,450108,,,wang@example.org
@@ -72,12 +73,13 @@ def test_the_list_fits_a_terminal(say, lang) -> None:
     code, out, _ = say("cases", "list", "--lang", lang, at="2026-10-22T09:00+08:00")
     assert code == 0
     lines = out.splitlines()
-    assert len(lines) == 5
+    assert len(lines) == 6
     assert max(map(cell_len, lines)) <= 100
+    assert lines[-1].startswith("!N")
     assert "10-20 !2" in lines[2]
-    assert {"zh": "大棚或临时棚房", "en": "greenhouse or…"}[lang] in out
+    assert {"zh": "大棚或临时棚房", "en": "greenhouse or temp"}[lang] in out
     # The columns stand under each other although a Chinese character is two wide.
-    assert len({cell_len(line.split("10-20")[0]) for line in lines[2:]}) == 1
+    assert len({cell_len(line.split("10-20")[0]) for line in lines[2:5]}) == 1
 
 
 def test_list_as_data_and_by_the_page(say) -> None:
@@ -250,3 +252,44 @@ def test_people(say) -> None:
     assert [each["login"] for each in people] == ["chen", "li", "wang", "zhao"]
     assert "街镇核查员" in say("people", "list")[1]
     assert "town inspector" in say("people", "list", "--lang", "en")[1]
+
+
+def test_a_time_to_come_is_refused(say, monkeypatch) -> None:
+    monkeypatch.delenv("RSG_SIMULATE")
+    code, _, complaint = say("cases", "act", NUMBER, "accept", "--as", "wang", at="2126-01-01T09:00+08:00")
+    assert (code, "lies ahead" in complaint) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("permits", "import", "p.csv", "--register", "homestead"),
+        ("clues", "import", "p.csv", "--channel", "hotline"),
+        ("cases", "answers", "p.csv"),
+    ],
+)
+def test_a_leader_takes_nothing_in(store, say, tmp_path, monkeypatch, words) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "leader.csv").write_text("login,name,role,prefix\nling,凌,leader,450108\n", "utf-8")
+    assert say("people", "import", "leader.csv")[0] == 0
+    (tmp_path / "p.csv").write_text("number\n1\n", "utf-8")
+    code, _, complaint = say(*words, "--as", "ling")
+    assert (code, "not for the role leader" in complaint) == (6, True), complaint
+
+
+def test_a_referral_waits_for_the_body_that_receives_it(say, tmp_path) -> None:
+    (tmp_path / "proof.txt").write_text("x")
+    proof = ("--evidence", str(tmp_path / "proof.txt"))
+    for words in (
+        ("accept", "--as", "wang"),
+        ("dispatch", "--as", "wang", "--assignee", "town:450108101000"),
+        ("start", "--as", "chen"),
+        ("submit", "--as", "chen", *proof),
+        ("confirm", "--as", "zhao", "--verdict", "illegal"),
+        ("plan", "--as", "li", "--measure", "refer"),
+    ):
+        code, _, complaint = say("cases", "act", OTHER_NUMBER, *words)
+        assert code == 0, complaint
+    refer = ("refer", "--as", "li", "--referral", "court", *proof)
+    assert "waits for the answer of the receiving body" in say("cases", "act", OTHER_NUMBER, *refer, "--lang", "en")[1]
+    assert "agree" not in json.loads(say("cases", "show", OTHER_NUMBER, "--json")[1])["actions"]

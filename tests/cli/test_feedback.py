@@ -85,7 +85,9 @@ def test_figures_are_printed_and_written(store: Path, tmp_path: Path, capsys: py
     assert "Feedback (as of 2026-10-15)" in printed
     row = next(line for line in printed.splitlines() if line.startswith("2026-10"))
     assert row.split("  ")[1].strip() == "new building"
-    assert "1 (50% [9%, 91%])" in row
+    assert "1 (50%)  0 (0%)" in row
+    assert "[0%, 79%]" in printed  # of the one that was judged
+    assert max(map(len, printed[: printed.index("Each place")].splitlines())) <= 100
     assert "0.30 mu (200 m²)" in printed
     assert "brought to account from" in printed
     written = json.loads(out.read_text("utf-8"))
@@ -117,6 +119,7 @@ def test_labels_are_exported_once(store: Path, tmp_path: Path, capsys: pytest.Ca
     printed = capsys.readouterr()
     assert "样本 1 个，其中有前后影像的 0 个" in printed.out
     assert "缺影像 a：1 个" in printed.err
+    assert "--scenes 指定影像文件夹" in printed.err
     assert run(command) == 4
     assert "--replace" in capsys.readouterr().err
     assert run(["labels", "export", "--out", str(tmp_path / "x"), "--issues", str(tmp_path / "none")]) == 2

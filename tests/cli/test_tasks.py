@@ -83,6 +83,57 @@ def test_planned_exported_and_on_record(store: Path, tmp_path: Path, capsys: pyt
     assert run([*export, "--at", AT]) == 4  # it is there already
 
 
+def test_a_package_without_pictures_says_why(store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    export = ["tasks", "export", "--to", "w", "--format", "kmz", "--at", AT]
+    assert run([*export, "--out", str(tmp_path / "a")]) == 0
+    assert "请用 --issues 指定" in capsys.readouterr().out
+    (tmp_path / "issues").mkdir()
+    assert run([*export, "--out", str(tmp_path / "b"), "--issues", str(tmp_path / "issues")]) == 0
+    shown = capsys.readouterr().out
+    assert "发布时用了 --no-pictures" in shown
+    assert "请用 --issues" not in shown
+
+
+def test_a_package_that_nobody_got_is_made_void(
+    store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    export = ["tasks", "export", "--to", "w", "--out", str(tmp_path / "out"), "--format", "kmz", "--at", AT, "--json"]
+    assert run(export) == 0
+    number = json.loads(capsys.readouterr().out)["number"]
+    asked = ["tasks", "void", number, "--at", AT]
+    assert run([*asked, "--note", "x", "--as", "w"]) == 6
+    assert run([*asked, "--note", " "]) == 2
+    assert run([*asked, "--note", "生成时断电"]) == 0
+    assert f"任务包 {number} 已作废（3 件）" in capsys.readouterr().out
+    assert run([*asked, "--note", "again"]) == 2
+    assert "void already" in capsys.readouterr().err
+    assert run(["tasks", "exports", "--json"]) == 0
+    (entry,) = json.loads(capsys.readouterr().out)["exports"]
+    assert (entry["facts"]["void"]["by"], entry["facts"]["void"]["note"]) == ("m", "生成时断电")
+    assert run(["tasks", "exports"]) == 0
+    assert "作废" in capsys.readouterr().out
+    assert run(["cases", "history", "hotline-0"]) == 0
+    assert f"任务包 {number} 作废：生成时断电" in capsys.readouterr().out
+    assert run(["audit", "verify"]) == 0
+
+
+def test_words_are_cut_only_where_there_is_no_room(
+    store: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    late = ["--at", "2026-11-20T09:00+08:00"]
+    for command in (["tasks", "list"], ["cases", "list"]):
+        monkeypatch.setenv("COLUMNS", "160")
+        assert run([*command, *late]) == 0
+        assert "…" not in capsys.readouterr().out
+    assert run(["cases", "list", *late]) == 0
+    assert "!N：已超期 N 天" in capsys.readouterr().out
+    monkeypatch.setenv("COLUMNS", "60")
+    assert run(["tasks", "list", *late]) == 0
+    shown = capsys.readouterr().out
+    assert "…" in shown
+    assert "hotline-2" in shown
+
+
 def test_refused_in_one_line(store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["tasks", "export", "--out", str(tmp_path / "out")]) == 2
     assert "A package is for somebody" in capsys.readouterr().err

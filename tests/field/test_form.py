@@ -6,7 +6,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -129,6 +129,7 @@ def test_filled_in_kept_and_returned(context: "BrowserContext", form: Path, tmp_
     page.locator('button[data-code="illegal"]').click()
     page.locator('button[data-code="under_way"]').click()
     page.locator('button[data-code="true"]').first.click()
+    page.locator(".done .late", has_text="还缺").wait_for(state="detached")  # nothing is missing any more
     page.get_by_label("现场说明").fill(f"正在施工 {NASTY}")
     page.get_by_role("button", name="完成核查").click()
     page.locator("button.finished").wait_for()
@@ -233,12 +234,21 @@ def test_list_map_slider_and_links(context: "BrowserContext", form: Path) -> Non
     amap = page.get_by_role("link", name="高德导航").get_attribute("href") or ""
     assert amap.startswith("https://uri.amap.com/marker?position=108.4")
     assert "coordinate=gaode" in amap
-    assert (page.get_by_role("link", name="其他地图").get_attribute("href") or "").startswith("geo:22.")
+    link = page.get_by_role("link", name="其他地图").get_attribute("href") or ""
+    lat, lon = map(float, link.removeprefix("geo:").split("?")[0].split(","))
+    spot = json.loads(page.locator("#data").text_content() or "")["cases"]
+    (place,) = ((each["lat"], each["lon"]) for each in spot if each["number"] == FIRST)
+    assert (lat, lon) == pytest.approx(place, abs=1e-6)  # WGS 84, not what the map of Amap needs
     page.get_by_role("button", name="看地图").click()
-    # The canvas is drawn: of the ground, not of one colour.
-    shades = page.locator("#canvas").evaluate(
-        "canvas => new Set(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data).size"
-    )
+    # The canvas is drawn with the next frame: of the ground, not of one colour.
+    shades = 0
+    for _ in range(50):
+        shades = page.locator("#canvas").evaluate(
+            "canvas => new Set(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data).size"
+        )
+        if shades > 50:
+            break
+        page.wait_for_timeout(100)
     assert shades > 50
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     small = page.locator("button:visible, a.button:visible").evaluate_all(
@@ -246,6 +256,17 @@ def test_list_map_slider_and_links(context: "BrowserContext", form: Path) -> Non
     )
     assert small == 0
     assert phone.faults == []
+
+
+@pytest.mark.parametrize(("days", "zh", "en"), [(1, "剩 1 天", "1 day left"), (-1, "逾期 1 天", "1 day late")])
+def test_one_day_is_one_day(context: "BrowserContext", form: Path, days: int, zh: str, en: str) -> None:
+    data = form.read_text("utf-8").split('id="data">')[1].split("</script>")[0]
+    (due,) = (each["due_on"] for each in json.loads(data)["cases"] if each["number"] == FIRST)
+    page = show(context, form, at=datetime.fromisoformat(f"{due}T04:00:00+00:00") - timedelta(days=days)).page
+    row = page.locator(f'.spot[data-number="{FIRST}"]')
+    assert zh in row.inner_text()
+    page.get_by_role("button", name="EN").click()
+    assert en in row.inner_text()
 
 
 def test_english_and_no_markup_from_texts(context: "BrowserContext", form: Path) -> None:
@@ -256,6 +277,11 @@ def test_english_and_no_markup_from_texts(context: "BrowserContext", form: Path)
     assert NASTY in page.locator("#head").inner_text()
     open_first(page)
     assert NASTY in page.locator("section.why").inner_text()
+    jumps = page.locator(".slide button").evaluate_all(
+        "all => all.map(e => { const r = document.createRange(); r.selectNodeContents(e); return [e.textContent, r.getClientRects().length]; })"
+    )
+    assert jumps == [["Before", 1], ["After", 1]]  # on one line each
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
     assert page.locator("script").count() == 2  # the data and the program
     page.evaluate("document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=\"window.hit = 1\">')")
     page.wait_for_timeout(100)

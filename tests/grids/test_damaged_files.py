@@ -83,5 +83,5 @@ def test_a_row_of_a_table_with_too_many_fields_is_left_out_and_the_others_are_ke
     assert ledger is not None
     assert ledger.frame["number"].tolist() == ["1", "3"]
     assert [(p.row, p.message_en) for p in ledger.problems] == [
-        (2, "7 fields under a header of 4; left out"), (4, "no geometry; left out")
+        (2, "7 fields under a header of 4; left out"), (5, "no geometry; left out")
     ]  # fmt: skip

@@ -195,6 +195,13 @@ def print_audit(audit: "Audit") -> None:
         (say("尚未锚定的记录", "not yet anchored"), str(audit.unanchored)),
     ]
     print_table(rows + [(say("恢复备份时放弃", "given up by a restore"), text) for text in audit.given_up])
+    if audit.events and not audit.anchors:
+        text = say(
+            "注意：没有找到有效的锚，此前的记录只由哈希链自证；请核对 --anchors，或用 rsg audit anchor 锚定。",
+            "Mind: no good anchor was found: nothing before now is protected but by the chain itself; check --anchors, or "
+            "set one with rsg audit anchor.",
+        )
+        typer.echo(text)
 
 
 def print_defects(defects: "Sequence[Defect]") -> None:

@@ -188,11 +188,17 @@ def _tell(events: "list[Event]", clocks: "Clocks", *, as_json: bool) -> None:
         state = show_word("state", event.to_state, language)
         due = event.changes.get("due_on")
         term = "" if due is None else say(f"，期限 {due}", f", due {due}")
-        waiting = say("，待第二人复核", ", waits for a second person") if event.changes.get("pending") else ""
+        waiting = _WAITING[event.action] if event.changes.get("pending") else ("", "")
         typer.echo(
             f"{event.case_number}  {show_word('action', event.action, language)}  → {state}"
-            f"（v{event.version}）{term}{waiting}"
+            f"（v{event.version}）{term}{say(*waiting)}"
         )
+
+
+_WAITING = {
+    "reject": ("，待第二人复核", ", waits for a second person"),
+    "refer": ("，待接收机关答复", ", waits for the answer of the receiving body"),
+}
 
 
 def _drawing(path: Path, store: "Store") -> Any:

@@ -8,7 +8,7 @@ import typer
 from rs_governance.cli import audit, options
 from rs_governance.cli.case_clocks import warn_of_this_year
 from rs_governance.cli.console import print_json, print_table
-from rs_governance.cli.language import Language, say, speak, spoken
+from rs_governance.cli.language import Language, language_code, say, speak, spoken
 
 
 def take(
@@ -35,6 +35,7 @@ def take(
     from rs_governance.cases import RELATIONS
     from rs_governance.cases.months.recheck import OUTLOOKS
     from rs_governance.cases.people.register import read_actor
+    from rs_governance.cases.shown.showing import show_word
     from rs_governance.db import open_store
     from rs_governance.flows.take_issue import take_issue
 
@@ -60,7 +61,13 @@ def take(
         for name, n in taken.relations.items()
         if n
     ]
-    rows += [(say("系统建议", "proposed") + f" {name}", str(n)) for name, n in taken.proposed.items()]
+    if taken.later:
+        filed = say(f"；{len(taken.filed)} 件只归档，不改动", f"; {len(taken.filed)} cases filed, not changed")
+        rows.append((say("此前已收更晚的期", "later issues were taken before"), ", ".join(taken.later) + filed))
+    language = language_code()
+    for action, numbers in taken.proposed.items():
+        label = f"{say('系统建议', 'proposed')} {show_word('action', action, language)}"
+        rows += [(label if at == 0 else "", number) for at, number in enumerate(numbers)]
     rows += [(number, OUTLOOKS[outlook][at_word]) for number, outlook in taken.rechecked.items()]  # type: ignore[index]
     rows += [(number, say("撤回：重发后不再列出", "withdrawn: no longer published")) for number in taken.withdrawn]
     print_table(rows)

@@ -12,9 +12,11 @@ from rs_governance.cli import case_acts, case_clocks, options
 from rs_governance.cli.console import print_columns, print_json, print_table
 from rs_governance.cli.language import language_code, say, speak
 from rs_governance.cli.options import OUTPUT
+from rs_governance.cli.widths import fit_columns
 
 if TYPE_CHECKING:
     from rs_governance.cases.shown.sheet import Sheet
+    from rs_governance.db import Photo
 
 app = typer.Typer(help="案件：查看与办理 / Cases: look at them and act on them.", no_args_is_help=True)
 app.command("act")(case_acts.act)
@@ -66,6 +68,14 @@ def list_(
     overdue: Annotated[
         bool, typer.Option("--overdue", help="只列已超期\n\nOverdue ones only.", rich_help_panel=_FILTER)
     ] = False,
+    proposed: Annotated[
+        bool,
+        typer.Option(
+            "--proposed",
+            help="只列系统有建议而尚未处理的\n\nOnly those with a proposal of the machine that nobody has answered.",
+            rich_help_panel=_FILTER,
+        ),
+    ] = False,
     text: Annotated[
         str | None,
         _one("--text", "TEXT", "案件号、经办人、派给、文号的一部分", "Piece of number, holder, receiver or permit"),
@@ -106,6 +116,7 @@ def list_(
         holder=holder,
         due_by=None if due is None else options.read_day("--due", due),
         overdue_on=today if overdue else None,
+        proposed=proposed,
         text=text,
     )
     with open_store(store).read() as session:
@@ -119,10 +130,20 @@ def list_(
     shown = say(f"，第 {first}–{first + len(found.rows) - 1} 件", f", {first} to {first + len(found.rows) - 1}")
     title = say(f"案件 {found.total} 件", f"{found.total} cases") + (shown if found.rows else "")
     header = say("案件号|等级|类型|专题|状态|经办|期限", "case|sev.|kind|theme|state|with|due").split("|")
-    print_columns(_fitted(header), [_fitted(_line(row, today)) for row in found.rows], title=title)
+    lines = [_line(row, today) for row in found.rows]
+    if proposed:
+        # What is proposed takes the place of the theme: a line has no room for more.
+        header[3] = say("建议", "proposed")
+        lines = [
+            [*line[:3], _proposal(row["proposal"]), *line[4:]] for line, row in zip(lines, found.rows, strict=True)
+        ]
+    fitted = fit_columns([header, *lines], _WIDTHS)
+    print_columns(fitted[0], fitted[1:], title=title)
+    if any(row["due_on"] is not None and row["due_on"] < today for row in found.rows):
+        typer.echo(say("!N：已超期 N 天", "!N: N days overdue"))
 
 
-_WIDTHS = (22, 6, 14, 14, 12, 10, 10)
+_WIDTHS = (None, None, 12, 12, 10, 17, None)
 
 
 def _line(row: Mapping[str, Any], today: date) -> list[str]:
@@ -136,18 +157,15 @@ def _line(row: Mapping[str, Any], today: date) -> list[str]:
     return [*words, who, "-" if due is None else f"{due:%m-%d}{_days(due, today)}"]
 
 
+def _proposal(action: str) -> str:
+    from rs_governance.cases.shown.showing import show_word
+
+    return say("再次核查", "look again") if action == "look_again" else show_word("action", action, language_code())
+
+
 def _days(due: date, today: date) -> str:
     late = (today - due).days
     return f" !{late}" if late > 0 else ""
-
-
-def _fitted(cells: list[str]) -> list[str]:
-    from rich.cells import cell_len, set_cell_size
-
-    return [
-        cell if cell_len(cell) <= width else set_cell_size(cell, width - 1).rstrip() + "…"
-        for cell, width in zip(cells, _WIDTHS, strict=True)
-    ]
 
 
 def _known(option: str, given: list[str] | None, words: Mapping[Any, Any]) -> tuple[str, ...]:
@@ -228,7 +246,7 @@ def _print_sheet(sheet: "Sheet") -> None:
     for title, lines in (
         (say("系统建议", "Proposed by the machine"), [f"{each.at:%Y-%m-%d}  {each.note}" for each in sheet.proposals]),
         (say("图斑", "Spots"), [f"{each.issue}  {each.spot_no}  {each.relation or ''}" for each in sheet.findings]),
-        (say("照片", "Photos"), [f"{each.name}  {each.trust}  {each.sha256[:12]}" for each in sheet.photos]),
+        (say("照片", "Photos"), [_photo(each) for each in sheet.photos]),
         (say("线索", "Clues"), [f"{each.channel}  {each.number}  {each.content}" for each in sheet.clues]),
         (say("拆分为", "Split into"), list(sheet.parts)),
     ):
@@ -239,6 +257,13 @@ def _print_sheet(sheet: "Sheet") -> None:
     _print_events(sheet.events)
     possible = ", ".join(f"{action} {show_word('action', action, language)}" for action in sheet.actions)
     typer.echo(say(f"\n可办理：{possible}", f"\nWhat can be done: {', '.join(sheet.actions)}"))
+
+
+def _photo(photo: "Photo") -> str:
+    from rs_governance.cases.shown.showing import trust_words
+
+    joined = say("；", "; ").join(trust_words(photo, language_code()))
+    return f"{photo.name}  {photo.sha256[:12]}  {joined}"
 
 
 @app.command("history")

@@ -101,32 +101,31 @@ def _print_spots(found: "Feedback", rows: "Sequence[FeedbackRow]") -> None:
     if not rows:
         typer.echo(say("案件库中还没有需要核查的图斑。", "The store has no spots to look at yet."))
         return
-    header = [
-        say("期号", "issue"),
-        say("分组", "of"),
-        say("图斑", "spots"),
-        say("已认定", "judged"),
-        say("真实变化", "true change"),
-        say("违法", "illegal"),
-        say("已销号", "closed"),
-        say("影像至认定（天）", "image to verdict (days)"),
-        say("认定至销号（天）", "verdict to closing (days)"),
-    ]
+    header = say(
+        "期号|分组|图斑|已认定|真实变化|违法|已销号|认定天|销号天",
+        "issue|of|spots|judged|true|illegal|closed|judging|closing",
+    ).split("|")
     title = say(f"核查反馈（截至 {found.as_of}）", f"Feedback (as of {found.as_of})")
-    print_columns(header, [_cells(found, row) for row in rows], title=title)
-    typer.echo(say("每处只计首次发现的一期；方括号内为 95 % 区间（Wilson）。", "Each place counts in the issue that first showed it; square brackets hold the 95 % interval (Wilson)."))  # fmt: skip
+    print_columns(header, [line for row in rows for line in _lines(found, row)], title=title)
+    typer.echo(say("每处只计首次发现的一期；第二行为占比的 95 % 区间（Wilson）。", "Each place counts in the issue that first showed it; a second line holds the 95 % interval of the share (Wilson)."))  # fmt: skip
+    typer.echo(say("认定天：影像至认定；销号天：认定至销号；均为天数的中位数。", "judging: median days from image to verdict; closing: from verdict to closing."))  # fmt: skip
 
 
-def _cells(found: "Feedback", row: "FeedbackRow") -> list[str]:
+def _lines(found: "Feedback", row: "FeedbackRow") -> list[list[str]]:
     days = [f"{value:.1f}" if value is not None else "-" for value in (row.days_to_verdict, row.days_to_closing)]
-    shares = [_share(part) for part in (row.judged, row.changed, row.confirmed, row.closed)]
-    return [row.issue, say(*found.title(row)), str(row.spots), *shares, *days]
+    shares = (row.judged, row.changed, row.confirmed, row.closed)
+    first = [row.issue, say(*found.title(row)), str(row.spots), *map(_share, shares), *days]
+    # How many were judged and closed is known, not estimated.
+    intervals = ["", _interval(row.changed), _interval(row.confirmed), ""]
+    return [first, ["", "", "", *intervals, "", ""]] if any(intervals) else [first]
 
 
 def _share(part: "Share") -> str:
-    if part.share is None or part.low is None or part.high is None:
-        return "-"
-    return f"{part.part} ({part.share:.0%} [{part.low:.0%}, {part.high:.0%}])"
+    return "-" if part.share is None else f"{part.part} ({part.share:.0%})"
+
+
+def _interval(part: "Share") -> str:
+    return "" if part.low is None or part.high is None else f"[{part.low:.0%}, {part.high:.0%}]"
 
 
 def _print_ratings(found: "Feedback") -> None:
@@ -214,3 +213,11 @@ def export(
     )
     for image, count in written.without.items():
         typer.echo(say(f"缺影像 {image}：{count} 个", f"image {image} not found: {count}"), err=True)
+    if written.without:
+        typer.echo(
+            say(
+                "切片取自影像本身（--no-pictures 发布的各期不含影像）：请用 --scenes 指定影像文件夹，如 sample_tiles/scenes。",
+                "Chips are cut from the images themselves, which issues published with --no-pictures lack: name the folder of the images with --scenes, such as sample_tiles/scenes.",
+            ),
+            err=True,
+        )

@@ -1,6 +1,7 @@
 """Options that several commands share, declared once."""
 
-from datetime import UTC, date, datetime
+import os
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -119,8 +120,23 @@ def read_moment(text: str) -> datetime:
 
 
 def time_of(at: datetime | None) -> datetime:
-    """Return the time at which a command acts: `--at`, or now."""
-    return datetime.now(UTC) if at is None else at
+    """Return the time at which a command acts: `--at`, or now.
+
+    Raises
+    ------
+    UsageError
+        When `--at` lies more than a day ahead and `RSG_SIMULATE` is not 1: what has not happened is not recorded.
+    """
+    now = datetime.now(UTC)
+    if at is not None and at > now + _AHEAD and os.environ.get("RSG_SIMULATE") != "1":
+        raise UsageError(
+            f"--at {at.isoformat(timespec='minutes')} lies ahead, it is {now.isoformat(timespec='minutes')}; leave it out. "
+            "(To play through time to come, with a store made for it, set RSG_SIMULATE=1.)"
+        )
+    return now if at is None else at
+
+
+_AHEAD = timedelta(days=1)
 
 
 Store = Annotated[

@@ -10,6 +10,7 @@ from rs_governance.cli import audit, options
 from rs_governance.cli.console import print_columns, print_json, progress
 from rs_governance.cli.language import language_code, say, speak
 from rs_governance.cli.options import OUTPUT
+from rs_governance.cli.widths import fit_columns
 
 if TYPE_CHECKING:
     from rs_governance.field import FieldTask, Package
@@ -93,7 +94,11 @@ def list_(
     ).split("|")
     late = sum(task.due_on is not None and task.due_on < today for task in tasks)
     title = say(f"外业任务 {len(tasks)} 件，逾期 {late} 件", f"{len(tasks)} tasks, {late} overdue")
-    print_columns(header, rows, title=title)
+    fitted = fit_columns([header, *rows], _WIDTHS)
+    print_columns(fitted[0], fitted[1:], title=title)
+
+
+_WIDTHS = (None, None, 10, 10, 8, 6, 17, None, None)
 
 
 def word_of(column: str, code: str) -> str:
@@ -210,10 +215,12 @@ def export(
             progress=tell,
         )
     anchor = audit.set_anchor(opened, f"export {package.handout.number}", audit.find_place(opened, key, anchors), now)
-    _tell_package(package, out, anchor=anchor, as_json=as_json)
+    _tell_package(package, out, issues=issues, anchor=anchor, as_json=as_json)
 
 
-def _tell_package(package: "Package", out: Path, *, anchor: dict[str, Any] | None, as_json: bool) -> None:
+def _tell_package(
+    package: "Package", out: Path, *, issues: Path | None, anchor: dict[str, Any] | None, as_json: bool
+) -> None:
     handout = package.handout
     if as_json:
         print_json({
@@ -236,11 +243,18 @@ def _tell_package(package: "Package", out: Path, *, anchor: dict[str, Any] | Non
     for name in sorted(name for name in package.files if "/" not in name):
         typer.echo(f"  {out / name}")
     missing = len(package.numbers) - package.pictured
-    if missing:
+    if missing and issues is None:
         typer.echo(
             say(
                 f"{missing} 件没有影像，只有范围；请用 --issues 指定已发布的各期成果。",
                 f"{missing} cases have outlines only; name the folder of the published issues with --issues.",
+            )
+        )
+    elif missing:
+        typer.echo(
+            say(
+                f"{missing} 件没有影像，只有范围：'{issues}' 中没有其所在各期的影像，或发布时用了 --no-pictures；请不带 --no-pictures 重新发布这些月份。",
+                f"{missing} cases have outlines only: '{issues}' has no pictures of their months, or they were published with --no-pictures; publish those months again without it.",
             )
         )
 
@@ -273,10 +287,44 @@ def exports(
             f"{entry.at:%Y-%m-%d %H:%M}Z",
             str(entry.expires_on),
             str(len(entry.case_numbers)),
+            say("作废", "void") if "void" in entry.facts else "",
         ]
         for entry in entries
     ]
-    header = say("编号|用途|接收人|办理人|时间|有效期|件数", "number|purpose|receiver|by|at|valid until|cases").split(
-        "|"
-    )
+    header = say(
+        "编号|用途|接收人|办理人|时间|有效期|件数|备注", "number|purpose|receiver|by|at|valid until|cases|note"
+    ).split("|")
     print_columns(header, rows, title=say(f"导出 {len(rows)} 次", f"{len(rows)} exports"))
+
+
+@app.command("void")
+def void(
+    number: Annotated[
+        str,
+        typer.Argument(metavar="NUMBER", help="任务包编号\n\nNumber of the package.", show_default=False),
+    ],
+    note: Annotated[
+        str, typer.Option("--note", metavar="TEXT", help="作废原因\n\nWhy it is void.", show_default=False)
+    ],
+    login: options.As,
+    at: options.At = None,
+    store: options.Store = options.DEFAULT_STORE,
+    lang: options.Lang = None,
+    as_json: options.Json = False,
+) -> None:
+    """作废无人收到的任务包，如生成中断的：台账保留并注明 / Mark a package that nobody got as void; the entry stays."""
+    speak(lang)
+    from rs_governance.cases import clocks_of, read_actor
+    from rs_governance.db import open_store
+    from rs_governance.field import void_export
+
+    opened = open_store(store)
+    clocks = clocks_of(opened)
+    with opened.write() as session:
+        actor = read_actor(session, login)
+        entry = void_export(session, number, note, actor=actor, now=options.time_of(at), clocks=clocks)
+        facts, cases = dict(entry.facts), list(entry.case_numbers)
+    if as_json:
+        print_json({"number": number, "cases": cases, **facts})
+        return
+    typer.echo(say(f"任务包 {number} 已作废（{len(cases)} 件）。", f"Package {number} is void ({len(cases)} cases)."))

@@ -7,7 +7,7 @@ comes back is read by `field.returns`.
 from rs_governance.field.assignments import FIELD_STATES, FieldTask, Receiver, read_receiver, read_tasks
 from rs_governance.field.documents import SCHEMA_FOLDER, check_document
 from rs_governance.field.handout import Handout, Order
-from rs_governance.field.ledger import PLAN_PURPOSE, TASKS_PURPOSE
+from rs_governance.field.ledger import PLAN_PURPOSE, TASKS_PURPOSE, void_export
 from rs_governance.field.package import Package, Wanted, export_tasks
 from rs_governance.field.parts import FORMATS
 from rs_governance.field.plans import KeptPlan, make_plan, plan_document
@@ -35,4 +35,5 @@ __all__ = [
     "read_questions",
     "read_receiver",
     "read_tasks",
+    "void_export",
 ]

@@ -79,9 +79,9 @@ def navigation_of(task: FieldTask) -> tuple[float, float]:
 
 
 def geo_link(task: FieldTask) -> str:
-    """Return a `geo:` link to the point to navigate to; map programs in China take it for GCJ-02."""
-    lon, lat = navigation_of(task)
-    return f"geo:{lat:.6f},{lon:.6f}?q={lat:.6f},{lon:.6f}({quote(task.number)})"
+    """Return a `geo:` link to the task, in WGS 84 as RFC 5870 has it: a map program shifts it to its own map."""
+    place = f"{task.lat:.6f},{task.lon:.6f}"
+    return f"geo:{place}?q={place}({quote(task.number)})"
 
 
 def facts_of_task(task: FieldTask) -> Sequence[Fact]:

@@ -14,7 +14,7 @@ from rs_governance.db import Export, Store
 from rs_governance.errors import ActionRefused, CaseConflict, OutputFailed, UsageError
 from rs_governance.field.assignments import FieldTask, Receiver, read_receiver, read_tasks
 from rs_governance.field.handout import Handout, Order
-from rs_governance.field.ledger import PLAN_PURPOSE, TASKS_PURPOSE, find_export, next_number
+from rs_governance.field.ledger import HANDS_OUT, PLAN_PURPOSE, TASKS_PURPOSE, find_export, next_number
 from rs_governance.field.parts import FORMATS, write_parts
 from rs_governance.field.questions import Question
 from rs_governance.publish.output_folder import OutputFolder
@@ -23,7 +23,6 @@ DEFAULT_DAYS = 30
 """Days for which a package is good."""
 
 _ATTEMPTS = 5
-_HANDS_OUT = ("interpreter", "quality_checker", "district_manager")
 
 Progress = Callable[[str, float], None]
 """Takes the name of a stage and how much of it is done, 0..1."""
@@ -197,10 +196,10 @@ def _check(session: Session, tasks: Sequence[FieldTask], receiver: Receiver, act
         )
     if receiver.actor is not None and receiver.actor.login == actor.login:
         return
-    if actor.role not in _HANDS_OUT:
+    if actor.role not in HANDS_OUT:
         raise ActionRefused(
             f"{actor.login} is {actor.role} and takes their own tasks only (--to {actor.login}); packages for others are made "
-            f"by {', '.join(_HANDS_OUT)}."
+            f"by {', '.join(HANDS_OUT)}."
         )
     for task in tasks:
         if (reason := why_not(facts_of(find_case(session, task.number)), actor)) is not None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from rs_governance.cases import Actor, clocks_of
 from rs_governance.cases.feedback.answers import TakenAnswers, take_answers
+from rs_governance.cases.life.rights import check_intake
 from rs_governance.db import Intake, keep_evidence, open_store
 from rs_governance.flows.setup import PathLike
 
@@ -38,10 +39,13 @@ def take_answer_file(store: PathLike, file: Path, *, actor: Actor, now: datetime
 
     Raises
     ------
+    ActionRefused
+        When the actor has another role, or is of another district.
     LayerUnreadable
         When the file cannot be read or lacks a column.
     """
     with closing(open_store(Path(store))) as opened:
+        check_intake("answers", actor, opened.setting("district_code"))
         clocks = clocks_of(opened)
         with opened.write() as session:
             taken = take_answers(session, file, actor=actor, now=now, clocks=clocks)

@@ -18,6 +18,7 @@ from rs_governance.cases.life.calendars import clocks_of
 from rs_governance.cases.life.clocks import Clocks
 from rs_governance.cases.life.many import Batch
 from rs_governance.cases.life.places import measure_outline
+from rs_governance.cases.life.rights import check_intake
 from rs_governance.cases.life.words import CHANNELS
 from rs_governance.cases.months.clues import (
     CLUE_CHANNELS,
@@ -119,10 +120,13 @@ def take_clues(
         When the file cannot be read or lacks a column.
     UsageError
         When there is no such channel.
+    ActionRefused
+        When the actor has another role, or is of another district.
     """
     if channel not in CLUE_CHANNELS:
         raise UsageError(f"'{channel}' is no channel of clues; it is one of {', '.join(CLUE_CHANNELS)}.")
     with closing(open_store(store_folder)) as store:
+        check_intake("clues", actor, store.setting("district_code"))
         own = store_folder / SETTINGS_FILE
         settings = read_clue_settings(own if own.is_file() else DEFAULT_CLUES)
         clocks = clocks_of(store)
@@ -190,6 +194,11 @@ class _Taker:
             self.errors.append(RowError(row=row.row, field="town_code", value=town, message_zh=zh, message_en=en))
             return
         clue = self._make(row)
+        if clue.reported_on > (today := self.batch.now.astimezone(CHINA).date()):
+            day = clue.reported_on.isoformat()
+            zh, en = f"晚于今天（{today}），请更正", f"after today ({today}); correct it"
+            self.errors.append(RowError(row=row.row, field="reported_on", value=day, message_zh=zh, message_en=en))
+            return
         former = self._taken.get(number)
         if former is not None:
             same = all(_plain(getattr(clue, name)) == _plain(getattr(former, name)) for name in _COMPARED)

@@ -20,6 +20,7 @@ from rs_governance.cases import SYSTEM, Actor
 from rs_governance.cases.life.calendars import clocks_of
 from rs_governance.cases.life.clocks import Clocks
 from rs_governance.cases.life.many import Batch
+from rs_governance.cases.life.rights import check_intake
 from rs_governance.cases.months.papers import Paper, answer_paper
 from rs_governance.db import Case, Finding, Intake, Permit, Scene, open_store
 from rs_governance.db.evidence import keep_evidence
@@ -122,6 +123,8 @@ def take_permits(
     ------
     UsageError
         When the rules know no such register.
+    ActionRefused
+        When the actor has another role, or is of another district.
     LayerUnreadable, CrsRefused
         When the file cannot be used.
     """
@@ -130,6 +133,7 @@ def take_permits(
     if register not in names:
         raise UsageError(f"The rules know no register '{register}'; they know {', '.join(dict.fromkeys(names))}.")
     with closing(open_store(store_folder)) as store:
+        check_intake("permits", actor, store.setting("district_code"))
         clocks = clocks_of(store)
         source = LayerSource(path=file, layer=layer, as_of=as_of, crs=crs, fields=mapped or {})
         read = read_register(register, source, store.crs)

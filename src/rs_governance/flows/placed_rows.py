@@ -1,7 +1,7 @@
 """Rows with a place, from files that others write: tables, GeoJSON, shapefiles; what is wrong is said row by row."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -33,7 +33,7 @@ class RowError:
     """Why a row was not taken."""
 
     row: int
-    """Its number in the file, from 1 without the header."""
+    """Its number in the file: in a table that of the spreadsheet, where the header is 1; elsewhere from 1."""
     field: str
     """Field of the file that is to blame; `geometry` for the place."""
     value: str
@@ -49,7 +49,7 @@ class PlacedRow:
     """A row that can be used."""
 
     row: int
-    """Its number in the file, from 1 without the header."""
+    """Its number in the file, as that of an error."""
     texts: Mapping[str, str]
     """Values by our name of the column; empty where there is none."""
     days: Mapping[str, date | None]
@@ -127,10 +127,24 @@ def read_placed_rows(
     words = {name: texts(rows, names[name]) for name in columns.texts}
     read_days = {name: days(rows, names[name]) for name in columns.days}
     outlines, problems = _place(rows, crs, ground, file_crs)
-    good, errors = [], []
+    header = int(path.suffix.lower() in _TABLES)
+    good = []
+    errors = [
+        RowError(
+            row=one.row + header,
+            field=one.field,
+            value=one.value[:80],
+            message_zh=one.message_zh,
+            message_en=one.message_en,
+        )
+        for one in rows.problems
+        if not one.kept and isinstance(one.row, int)
+    ]
     for i in range(len(rows)):
-        row = int(rows.numbers[i])
-        found = _check(columns, names, words, read_days, rows, i) or problems[i]
+        row = int(rows.numbers[i]) + header
+        found = (
+            _check_formulas(rows, i, names.values()) or _check(columns, names, words, read_days, rows, i) or problems[i]
+        )
         if found is not None:
             errors.append(
                 RowError(row=row, field=found[0], value=found[1][:80], message_zh=found[2], message_en=found[3])
@@ -145,10 +159,11 @@ def read_placed_rows(
                 fields={name: _plain(values[i]) for name, values in rows.columns.items()},
             )
         )
-    return good, errors
+    return good, sorted(errors, key=lambda error: error.row)
 
 
 _Problem = tuple[str, str, str, str]
+_NO_FORMULA = ("单元格以公式开头，请改为文字", "the cell begins a formula; write it as text")
 
 
 def _names(name: str, words: Sequence[str], mapped: Mapping[str, str]) -> Sequence[str]:
@@ -161,6 +176,15 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float):
         return value if np.isfinite(value) else None
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def _check_formulas(rows: Rows, i: int, wanted: Collection[str | None]) -> _Problem | None:
+    """Refuse a formula where a text or day is wanted, and any that gave nothing: its cell would be lost unsaid."""
+    for name, formula in rows.formulas.get(int(rows.numbers[i]), {}).items():
+        value = rows.columns[name][i] if name in rows.columns else rows.geometry[i]
+        if name in wanted or value is None:
+            return name, formula, *_NO_FORMULA
+    return None
 
 
 def _check(
@@ -176,8 +200,7 @@ def _check(
         if name in columns.needed and value is None:
             return str(names[name]), "", f"缺少 {name}，请补填", f"no {name}; fill it in"
         if value is not None and _FORMULA.match(value):
-            zh, en = "单元格以公式开头，请改为文字", "the cell begins a formula; write it as text"
-            return str(names[name]), value, zh, en
+            return str(names[name]), value, *_NO_FORMULA
     for name, (values, wrong) in read_days.items():
         if wrong[i]:
             value = str(rows.columns[str(names[name])][i])

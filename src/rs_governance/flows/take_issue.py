@@ -47,10 +47,14 @@ class TakenIssue:
     """Closed cases that were reopened."""
     withdrawn: tuple[str, ...] = ()
     """Cases of spots that the new edition lists no longer."""
+    later: tuple[str, ...] = ()
+    """Issues of younger images that were taken in before: what they showed stands."""
+    filed: tuple[str, ...] = ()
+    """Cases that those showed already: the spots of this issue are filed with them, and change nothing."""
     relations: Mapping[str, int] = field(default_factory=dict)
     """Number of cases by what they are to the issue."""
-    proposed: Mapping[str, int] = field(default_factory=dict)
-    """Number of proposals by action."""
+    proposed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Cases by the action that is proposed for them."""
     rechecked: Mapping[str, str] = field(default_factory=dict)
     """What the image says of each case in disposal, by number."""
 
@@ -62,6 +66,9 @@ def take_issue(store_folder: Path, issue_folder: Path, *, now: datetime, actor: 
     its findings replace those before it, cases that it shows no longer are withdrawn where nobody has touched them, and
     what a person has said stays. An issue of the same month with a later letter (`2026-10a`) is an issue of its own; where
     it looks at the same ground from the same earlier image, its finding replaces the one before.
+
+    An issue that comes late, after one of younger images, opens the cases that nobody knew; of cases that the younger ones
+    showed it is only filed, it says of none that it rests, and rechecks none.
 
     Parameters
     ----------
@@ -106,7 +113,11 @@ def take_read(session: Session, read: IssueRead, *, now: datetime, actor: Actor,
     if former is not None and former.manifest_sha256 == read.manifest_sha256:
         return TakenIssue(issue=read.name, edition=former.edition, news=False, spots=former.spots)
     edition = Edition(
-        issue=read.name, number=1 if former is None else former.edition + 1, image_on=read.image_on, unseen=read.unseen
+        issue=read.name,
+        number=1 if former is None else former.edition + 1,
+        image_on=read.image_on,
+        unseen=read.unseen,
+        later=frozenset(session.scalars(sa.select(Issue.name).where(Issue.last_image_on > read.image_on))),
     )
     replaced = _replace_findings(session, read)
     _write_issue(session, read, former, edition, now=now)
@@ -125,10 +136,12 @@ def take_read(session: Session, read: IssueRead, *, now: datetime, actor: Actor,
     withdrawn = withdraw_vanished(batch, edition, vanished, read_touched(session, vanished))
     batch.write()
     _write_findings(session, read, shown, observed, edition)
-    rechecked = _recheck(session, edition, Batch(session=session, actor=SYSTEM, now=now, clocks=clocks))
-    for outlook in rechecked.values():
+    rechecked = {}
+    if not edition.later:
+        rechecked = _recheck(session, edition, Batch(session=session, actor=SYSTEM, now=now, clocks=clocks))
+    for number, outlook in rechecked.items():
         if outlook != "unseen":
-            observed.proposed["pass" if outlook == "gone" else "fail"] += 1
+            observed.proposed["pass" if outlook == "gone" else "fail"].append(number)
     taken = TakenIssue(
         issue=read.name,
         edition=edition.number,
@@ -137,8 +150,10 @@ def take_read(session: Session, read: IssueRead, *, now: datetime, actor: Actor,
         opened=tuple(observed.opened),
         reopened=tuple(observed.reopened),
         withdrawn=withdrawn,
+        later=tuple(sorted(edition.later)),
+        filed=tuple(observed.filed),
         relations=dict(sorted(observed.relations.items())),
-        proposed=dict(sorted(observed.proposed.items())),
+        proposed={action: tuple(numbers) for action, numbers in sorted(observed.proposed.items())},
         rechecked=rechecked,
     )
     _write_intake(session, read, taken, actor=actor, now=now)
@@ -294,7 +309,7 @@ def _write_intake(session: Session, read: IssueRead, taken: TakenIssue, *, actor
     result = {
         name: getattr(taken, name) for name in ("issue", "edition", "spots", "relations", "proposed", "rechecked")
     }
-    counts = {name: len(getattr(taken, name)) for name in ("opened", "reopened", "withdrawn")}
+    counts = {name: len(getattr(taken, name)) for name in ("opened", "reopened", "withdrawn", "filed")}
     session.add(
         Intake(
             purpose="issue",

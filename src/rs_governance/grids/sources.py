@@ -5,11 +5,12 @@ import glob
 import io
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import openpyxl
 import pandas as pd
 import pyogrio
 import shapely
@@ -51,6 +52,8 @@ class Rows:
     """CRS that the file itself says, whatever the district's file says."""
     problems: tuple[RowProblem, ...] = ()
     """What was wrong so far."""
+    formulas: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
+    """Formulas of an Excel sheet by number of the row and field; the values are what they gave when it was saved."""
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -188,9 +191,11 @@ def _plain(values: NDArray[Any]) -> Objects:
 def _read_table(source: LayerSource | UnitSource, where: str) -> Rows:
     path = source.path
     problems: list[RowProblem] = []
+    formulas: dict[int, dict[str, str]] = {}
     try:
         if path.suffix.lower() in {".xlsx", ".xlsm"}:
             table = pd.read_excel(path, sheet_name=source.layer or 0, dtype=object, engine="openpyxl")
+            formulas = _read_formulas(path, source.layer, [str(name).strip() for name in table.columns])
         else:
             text, problems = decode_table(path.read_bytes(), where=where, declared=source.encoding)
             table, ragged = _parse(text, where)
@@ -203,6 +208,13 @@ def _read_table(source: LayerSource | UnitSource, where: str) -> Rows:
         reason = " ".join(str(error).split())
         raise LayerUnreadable(f"[{where}] cannot read '{path}': {reason}; expected a table with a header.") from error
     table.columns = [str(name).strip() for name in table.columns]
+    for number, cells in formulas.items():
+        zh, en = "公式没有存下结果，视为空", "a formula without a result; taken as empty"
+        problems += [
+            RowProblem(source=where, row=number, field=name, value=text, message_zh=zh, message_en=en, kept=True)
+            for name, text in cells.items()
+            if number in table.index + 1 and pd.isna(table.at[number - 1, name])
+        ]
     rows = Rows(
         where=where,
         path=path,
@@ -211,20 +223,37 @@ def _read_table(source: LayerSource | UnitSource, where: str) -> Rows:
         geometry=np.full(len(table), None, dtype=object),
         crs=source.crs,
         problems=tuple(problems),
+        formulas=formulas,
     )
     return _with_geometry(rows, source.fields if isinstance(source, LayerSource) else {})
+
+
+def _read_formulas(path: Path, sheet: str | None, names: Sequence[str]) -> dict[int, dict[str, str]]:
+    """Find the cells that hold a formula, whose results may never have been worked out or may be anything."""
+    found: dict[int, dict[str, str]] = {}
+    book = openpyxl.load_workbook(path, read_only=True, keep_links=False)
+    try:
+        for row in (book[sheet] if sheet else book.worksheets[0]).iter_rows(min_row=2, max_col=len(names)):
+            for name, cell in zip(names, row, strict=False):
+                if cell.data_type == "f":
+                    found.setdefault(cell.row - 1, {})[name] = str(getattr(cell.value, "text", cell.value))
+    finally:
+        book.close()
+    return found
 
 
 def _parse(text: str, where: str) -> tuple[pd.DataFrame, list[RowProblem]]:
     """Read rows under a header; those with more fields than it has are left out, as nobody knows which is which."""
     separator = "\t" if "\t" in text.partition("\n")[0] else ","
-    lines = [line for line in csv.reader(io.StringIO(text), delimiter=separator) if any(map(str.strip, line))]
-    if not lines:
+    lines = enumerate(csv.reader(io.StringIO(text), delimiter=separator))
+    filled = [(at, line) for at, line in lines if any(map(str.strip, line))]
+    if not filled:
         raise ValueError("there is no line in it")
-    header, rows = _distinct(lines[0]), lines[1:]
+    header, rows = _distinct(filled[0][1]), filled[1:]
     found: list[RowProblem] = []
     kept: dict[int, list[str | None]] = {}
-    for number, row in enumerate(rows):
+    for at, row in rows:
+        number = at - filled[0][0] - 1  # empty lines count, as in a spreadsheet
         values = [value.strip() or None for value in row]
         if any(values[len(header) :]):
             zh, en = (

@@ -122,10 +122,16 @@ def test_every_state_action_and_role() -> None:
             fields, values = fitting(state, action)
             for role in ROLES:
                 actor = Actor(login="me", name="me", role=role, prefix="450108")
-                asked = Act(
-                    action=action, actor=actor, reason="photo_missing", note="x", evidence=(PROOF,), values=values
-                )
                 move = TRANSITIONS.get((state, action))
+                needs = () if move is None else move.needs
+                asked = Act(
+                    action=action,
+                    actor=actor,
+                    reason="photo_missing" if "reason" in needs else None,
+                    note="x",
+                    evidence=(PROOF,),
+                    values={name: value for name, value in values.items() if name in needs},
+                )
                 case = {**base, **fields}
                 if move is None or role not in move.roles:
                     known = "is not possible" if move is None else "is not for the role"

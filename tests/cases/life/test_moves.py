@@ -4,9 +4,14 @@ from dataclasses import replace
 
 import pytest
 import shapely
+import shapely.affinity
 import sqlalchemy as sa
 
-from rs_governance.cases import replay, to_plain
+from rs_governance.cases import SYSTEM, Act, Actor, replay, to_plain
+from rs_governance.cases.life.guards import possible_in
+from rs_governance.cases.life.many import Batch
+from rs_governance.cases.life.rights import INTAKES, check_intake
+from rs_governance.cases.shown.showing import event_words
 from rs_governance.errors import ActionRefused, CaseConflict, UsageError
 
 from .conftest import (
@@ -79,7 +84,12 @@ def test_a_second_person_may_disagree(play) -> None:
 
 def test_lowering_the_severity_does_not_take_the_second_opinion_away(play) -> None:
     play.open(severity="red")
-    play.do("correct", "wang", correction={"severity": "yellow"})
+    milder = {"correction": {"severity": "yellow"}}
+    refused(play, "toned down by quality_checker", "correct", "wang", note="x", values=milder)
+    refused(play, "needs a note", "correct", "zhao", values=milder)
+    play.do("correct", "zhao", note="小棚", values=milder)
+    assert play.events()[-1].facts["former"] == {"severity": "red"}
+    assert event_words(play.events()[-1], "zh")[0] == "等级：红 → 黄"
     play.do("reject", "wang", resolution="season")
     assert play.case()["state"] == "detected"
 
@@ -448,7 +458,8 @@ def test_merging(play) -> None:
     play.open("other", severity="yellow", town_code=TOWN, first_seen_on=play.case()["first_seen_on"].replace(month=8))
     refused(play, "into itself", "merge", "wang", into=NUMBER, error=UsageError)
     refused(play, "no case nowhere", "merge", "wang", into="nowhere", error=UsageError)
-    play.do("merge", "wang", into="other")
+    refused(play, "merged by quality_checker", "merge", "wang", into="other")
+    play.do("merge", "zhao", into="other")
     case, target = play.case(), play.case("other")
     assert (case["state"], case["resolution"], case["merged_into"]) == ("closed", "merged", "other")
     assert case["verdict"] == "unverified"
@@ -460,6 +471,93 @@ def test_merging(play) -> None:
     play.open("third")
     with pytest.raises(UsageError, match="other is closed"):
         play.do("merge", "wang", "third", into="other")
+
+
+def test_no_ground_is_lost_in_a_merge_and_what_lies_apart_is_not_merged(play) -> None:
+    play.open()
+    beside = shapely.box(541_030, 2_511_000, 541_050, 2_511_015)
+    play.open("beside", outline=beside, cropland_m2=60.0)
+    play.open("far", outline=shapely.affinity.translate(beside, 100, 0))
+    refused(play, "110 m away", "merge", "wang", into="far")
+    play.do("correct", "wang", "beside", correction={"outline": beside})
+    play.do("merge", "wang", into="beside")
+    target = play.case("beside")
+    assert target["outline"].equals(play.case()["outline"].union(beside))
+    assert target["area_m2"] == pytest.approx(600, rel=2e-3)
+    assert target["cropland_m2"] == pytest.approx(210, rel=2e-3)
+    assert replay(play.events("beside"))["outline"].equals(target["outline"])
+
+
+def test_the_same_ground_counts_once_in_a_merge(play) -> None:
+    play.open()
+    play.open("same")
+    play.do("merge", "wang", into="same")
+    assert play.case("same")["cropland_m2"] == pytest.approx(150, rel=2e-3)
+
+
+def test_a_point_that_is_merged_leaves_the_outline_alone(play) -> None:
+    play.open(outline=shapely.Point(541_010, 2_511_005), area_m2=0.0, cropland_m2=0.0)
+    play.open("spot")
+    play.do("merge", "wang", into="spot")
+    assert play.case("spot")["area_m2"] == 300.0
+
+
+def test_nothing_is_done_before_the_last_act(play) -> None:
+    play.open()
+    play.pass_days(3)
+    play.do("accept", "wang")
+    play.pass_days(-1)
+    refused(play, "last record of case", "comment", "wang", note="x")
+    batch = Batch(session=None, actor=SYSTEM, now=play.now, clocks=play.clocks)
+    with play.store.write() as session:
+        batch.session = session
+        batch.load([NUMBER])
+        with pytest.raises(ActionRefused, match="last record of case"):
+            batch.act(NUMBER, Act(action="propose", actor=SYSTEM, note="x"))
+
+
+@pytest.mark.parametrize("place", ["town:450108999000", "department:water"])
+def test_nothing_is_handed_to_where_nobody_is(play, place) -> None:
+    play.open()
+    play.do("accept", "wang")
+    refused(play, "There is nobody", "dispatch", "wang", assignee=place, error=UsageError)
+
+
+def test_values_without_use_are_named(play) -> None:
+    play.open()
+    refused(play, "no use of resolution", "accept", "wang", resolution="season", error=UsageError)
+    refused(play, "no use of reason", "accept", "wang", reason="photo_missing", error=UsageError)
+
+
+def test_what_is_possible_is_what_the_case_lets_pass(play) -> None:
+    play.open(severity="red")
+    assert not {"agree", "disagree", "release"} & set(possible_in(play.case()))
+    play.do("reject", "wang", resolution="season")
+    assert {"agree", "disagree"} <= set(possible_in(play.case(), "quality_checker"))
+    assert not {"accept", "reject", "merge"} & set(possible_in(play.case(), "quality_checker"))
+
+
+@pytest.mark.parametrize(
+    ("role", "prefix", "may"),
+    [
+        ("district_manager", "450108", ("permits", "clues", "answers")),
+        ("interpreter", "", ("permits", "clues", "answers")),
+        ("town_inspector", "450108101", ("clues",)),
+        ("interpreter", "450108101", ()),
+        ("quality_checker", "450109", ()),
+        ("grid_keeper", "450109101", ()),
+        ("leader", "450108", ()),
+        ("enforcement_officer", "450108", ()),
+    ],
+)
+def test_who_takes_in_what(role, prefix, may) -> None:
+    actor = Actor(login="me", name="me", role=role, prefix=prefix)
+    for what in INTAKES:
+        if what in may:
+            check_intake(what, actor, "450108")
+        else:
+            with pytest.raises(ActionRefused, match=r"Taking in|acts for"):
+                check_intake(what, actor, "450108")
 
 
 def test_merging_into_a_case_elsewhere_needs_the_right_to_it(play) -> None:

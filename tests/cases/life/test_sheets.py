@@ -128,9 +128,9 @@ def sheet_of(play, tmp_path):
                 name="IMG_1.jpg",
                 taken_at=NOW,
                 note="",
-                trust="good",
-                reasons=["2 m"],
-                facts={},
+                trust="doubtful",
+                reasons=["far_from_spot", "same_elsewhere"],
+                facts={"distance_m": 412.4, "same_as": ["450108-202609-0007"]},
                 taken_in="x",
             )
         )
@@ -184,6 +184,19 @@ def test_the_sheet_holds_everything_and_loads_nothing(sheet_of, language) -> Non
     assert "reopen" in plain["actions"]
     assert "observe" not in plain["actions"]
     assert len(page) < 60_000
+
+
+def test_a_photo_says_why_it_is_doubted(sheet_of) -> None:
+    plain, page = sheet_of("zh")
+    for words in ("可信度：存疑", "拍摄位置远离图斑", "距图斑 412 m", "另见案件 450108-202609-0007"):
+        assert words in page
+    assert "far_from_spot" not in page
+    (photo,) = plain["photos"]
+    assert (photo["reasons"], photo["distance_m"]) == (["far_from_spot", "same_elsewhere"], 412.4)
+    assert photo["same_as"] == ["450108-202609-0007"]
+    page = sheet_of("en")[1]
+    assert "trust: doubtful · taken far from the spot" in page
+    assert "412 m from the spot · also in case 450108-202609-0007" in page
 
 
 def test_proposals_stand_until_the_case_moves_on(play) -> None:

@@ -19,11 +19,13 @@ from rs_governance.cases import SYSTEM, Act, Clocks, Opening, act, open_case, re
 from rs_governance.cases.trail.anchors import AnchorPlace, anchor, make_key, public_file, read_anchors, read_public_keys
 from rs_governance.cases.trail.audit import Audit, audit_store
 from rs_governance.cases.trail.chain import SEALED, seal
-from rs_governance.db import STORE_FILE, Photo, Store, create_store, keep_evidence, open_store
+from rs_governance.db import STORE_FILE, Intake, Photo, Store, create_store, find_evidence, keep_evidence, open_store
 from rs_governance.db.copying import back_up, restore_store
 from rs_governance.db.evidence import evidence_files
 
 NOW = datetime(2026, 10, 20, 8, 30, tzinfo=UTC)
+LATER = NOW + timedelta(hours=12)
+LATER = NOW + timedelta(hours=3)
 CLOCKS = Clocks(by_state=read_clocks())
 CASES, PHOTOS, EVENTS = 3, 3, 12
 
@@ -136,7 +138,7 @@ def test_a_store_that_nobody_touched_is_good(audited) -> None:
 def test_what_is_not_yet_anchored_is_counted(audited) -> None:
     store = open_store(audited.folder)
     with store.write() as session:
-        act(session, "C0", Act(action="respond", actor=SYSTEM, note="later"), now=NOW, clocks=CLOCKS)
+        act(session, "C0", Act(action="respond", actor=SYSTEM, note="later"), now=LATER, clocks=CLOCKS)
     store.close()
     found = audited.audit()
     assert found.defects == ()
@@ -147,6 +149,34 @@ def test_what_is_not_yet_anchored_is_counted(audited) -> None:
         audited.reseal(connection)
     assert [(each.kind, each.where) for each in audited.audit().defects] == []
     assert audited.audit().unanchored == 1
+
+
+@pytest.mark.parametrize("how", ["removed", "emptied"])
+def test_anchors_that_were_lost_are_missed(audited, how) -> None:
+    assert audited.audit().defects == ()
+    if how == "removed":
+        audited.place.file.unlink()
+    else:
+        audited.place.file.write_bytes(b"")
+    found = audited.audit()
+    assert [each.kind for each in found.defects] == ["anchor_missing"]
+    assert (found.anchors, found.anchored) == (0, 0)
+
+
+def test_the_original_of_an_intake_that_was_removed_is_missed(audited) -> None:
+    store = open_store(audited.folder)
+    clues, issue = keep_evidence(store, b"clues", ".csv"), "f" * 64
+    with store.write() as session:
+        for purpose, sha256 in (("clues:hotline", clues), ("issue", issue)):
+            session.add(
+                Intake(purpose=purpose, sha256=sha256, name="a.csv", actor="li", at=NOW, taken=1, refused=0, result={})
+            )
+    store.close()
+    assert audited.audit().defects == ()
+    find_evidence(store, clues).unlink()
+    found = audited.audit().defects
+    assert [(each.kind, each.where) for each in found] == [("evidence_missing", clues)]
+    assert "clues:hotline a.csv" in found[0].detail
 
 
 @pytest.mark.parametrize(
@@ -216,7 +246,7 @@ def test_a_restore_is_told_and_not_called_a_crime(audited, tmp_path) -> None:
     store = open_store(audited.folder)
     made = back_up(store, tmp_path / "backups", now=NOW)
     with store.write() as session:
-        act(session, "C0", Act(action="respond", actor=SYSTEM, note="later"), now=NOW, clocks=CLOCKS)
+        act(session, "C0", Act(action="respond", actor=SYSTEM, note="later"), now=LATER, clocks=CLOCKS)
     anchor(store, "export E1", now=NOW, place=audited.place)
     store.close()
     restore_store(made.folder, audited.folder, now=NOW, replace=True)

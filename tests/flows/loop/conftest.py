@@ -11,7 +11,7 @@ import pytest
 import shapely
 
 from rs_governance.cases import SYSTEM, Act, Actor, act, clocks_of, events_of, facts_of, find_case
-from rs_governance.db import Store, create_store, open_store
+from rs_governance.db import Person, Store, create_store, open_store
 from rs_governance.db.evidence import keep_evidence
 from rs_governance.flows.issue_folder import IssueRead
 from rs_governance.flows.take_issue import TakenIssue, take_read
@@ -153,6 +153,14 @@ def make_loop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[],
         now=at("2026-06-01"),
         store_id="450108-loop",
     )
+    with empty.write() as session:
+        for actor in PEOPLE.values():
+            session.add(
+                Person(
+                    login=actor.login, name=actor.name, role=actor.role, prefix=actor.prefix, themes=[], department=None,
+                    email=None, capacity=8, active=True,
+                )
+            )  # fmt: skip
     empty.close()
     made: list[Loop] = []
 

@@ -12,9 +12,11 @@ import sqlalchemy as sa
 from rs_governance.cases.months.clues import DEFAULT_CLUES, CaseFinder, kind_of, read_clue_settings
 from rs_governance.cases.months.matching import Known
 from rs_governance.db import Case, Clue, Event, Intake
+from rs_governance.district import LayerSource
 from rs_governance.errors import ConfigInvalid, LayerUnreadable, UsageError
 from rs_governance.flows.clues import list_clues, show_clue, take_clues
 from rs_governance.grids import wgs84_to_gcj02
+from rs_governance.grids.sources import read_rows
 
 HEADER = ["工单编号", "受理日期", "诉求内容", "来电人", "联系电话", "经度", "纬度"]
 
@@ -106,17 +108,61 @@ def test_bad_rows_are_told_of_one_by_one_and_the_good_ones_taken(bring, loop, lo
     taken = bring(rows)
     assert [one.number for one in taken.rows] == ["A9"]
     said = {error.row: (error.field, error.message_en) for error in taken.errors}
-    assert "exchanged" in said[1][1]
-    assert "outside the district" in said[2][1]
-    assert said[3] == ("受理日期", "not a day; write it as 2026-10-08")
-    assert said[4] == said[5] == ("诉求内容", "the cell begins a formula; write it as text")
-    assert said[6][0] == "工单编号"
-    assert "no place" in said[7][1]
-    assert "zone" in said[8][1]
+    # As a spreadsheet numbers them: the header is row 1.
+    assert "exchanged" in said[2][1]
+    assert "outside the district" in said[3][1]
+    assert said[4] == ("受理日期", "not a day; write it as 2026-10-08")
+    assert said[5] == said[6] == ("诉求内容", "the cell begins a formula; write it as text")
+    assert said[7][0] == "工单编号"
+    assert "no place" in said[8][1]
+    assert "zone" in said[9][1]
     with loop.store.read() as session:
         intake = session.scalars(sa.select(Intake).where(Intake.purpose == "clues:hotline")).one()
     assert (intake.taken, intake.refused) == (1, 8)
-    assert [error["row"] for error in intake.result["errors"]] == list(range(1, 9))
+    assert [error["row"] for error in intake.result["errors"]] == list(range(2, 10))
+
+
+def test_a_day_to_come_is_refused_and_that_of_today_taken(bring, lonlat):
+    taken = bring([row("A1", lonlat(600, 0), day="2027-10-08"), row("A2", lonlat(600, 0), day="2026-10-12")])
+    assert [(one.row, one.number) for one in taken.rows] == [(3, "A2")]
+    assert [(error.row, error.field, error.value) for error in taken.errors] == [(2, "reported_on", "2027-10-08")]
+    assert "2026-10-12" in taken.errors[0].message_en
+
+
+def test_rows_are_numbered_as_in_a_spreadsheet_and_too_long_ones_are_told(bring, lonlat):
+    taken = bring([row("A1", lonlat(600, 0)), [], [*row("A2", lonlat(700, 0)), "", "多"], row("A3", ("", ""))])
+    assert [one.row for one in taken.rows] == [2]
+    assert [error.row for error in taken.errors] == [4, 5]
+
+
+def test_formulas_of_a_workbook_are_refused_by_the_name_of_their_column(loop, lonlat, tmp_path, people, moment):
+    lon, lat = map(float, lonlat(600, 0))
+    book = openpyxl.Workbook()
+    book.active.append([*HEADER, "备注"])
+    book.active.append(["A1", "2026-10-08", "有人建房", "=1+1", "1", lon, lat, ""])
+    book.active.append(["A2", "2026-10-08", '=HYPERLINK("http://x","y")', "周", "1", lon, lat, ""])
+    book.active.append(["A3", "2026-10-08", "有人建房", "周", "1", lon, "=A1", ""])
+    book.active.append(["A4", "2026-10-08", "有人建房", "周", "1", lon, lat, "=1+1"])
+    book.active.append(["A5", "2026-10-08", "有人建房", "周", "1", lon, lat, "好"])
+    book.save(tmp_path / "clues.xlsx")
+    given = {"channel": "hotline", "now": moment("2026-10-12"), "actor": people["manager"]}
+    taken = take_clues(loop.store.folder, tmp_path / "clues.xlsx", **given)
+    assert [one.number for one in taken.rows] == ["A5"]
+    assert [(error.row, error.field) for error in taken.errors] == [
+        (2, "来电人"),
+        (3, "诉求内容"),
+        (4, "纬度"),
+        (5, "备注"),
+    ]
+    assert taken.errors[0].value == "=1+1"
+    read = read_rows(LayerSource(path=tmp_path / "clues.xlsx"), "registers.homestead")
+    assert {(one.row, one.field, one.kept) for one in read.problems} == {
+        (1, "来电人", True),
+        (2, "诉求内容", True),
+        (3, "纬度", True),
+        (4, "备注", True),
+    }
+    assert {error.message_en for error in taken.errors} == {"the cell begins a formula; write it as text"}
 
 
 def test_coordinates_of_a_phone_map_are_converted(bring, loop, lonlat):

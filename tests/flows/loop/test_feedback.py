@@ -69,8 +69,8 @@ def test_cropland_by_what_it_turned_out_to_be(loop: Loop) -> None:
     )
     # The permitted site goes on: half of it is ground that was counted in July.
     loop.take("2026-08", loop.spot("2026-08", 1, square(815, 0), cropland_m2=900.0, **lawful))
-    loop.dispose(FIRST, "2026-07-24")
-    loop.do(SECOND, "reject", "interpreter", "2026-07-24", values={"resolution": "homestead"})
+    loop.dispose(FIRST, "2026-08-24")
+    loop.do(SECOND, "reject", "interpreter", "2026-08-24", values={"resolution": "homestead"})
     with loop.store.read() as session:
         watch = watch_cropland(session, 2026)
         other = watch_cropland(session, 2025)

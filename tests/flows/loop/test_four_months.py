@@ -182,6 +182,11 @@ def test_commands_read_well_and_speak_json(played, ask, issues, tmp_path):
     assert "复发" in ask("cases", "lineage", roles["reopened"], "--svg", str(tmp_path / "l.svg"))
     assert (tmp_path / "l.svg").read_text("utf-8").startswith("<svg")
     assert json.loads(ask("cases", "lineage", "L1", "--json"))["strands"][0]["number"] == "L1"
+    asked = json.loads(ask("cases", "list", "--proposed", "--all", "--json"))["cases"]
+    assert {roles["gone"]: "pass", roles["unchanged"]: "fail"}.items() <= {
+        row["number"]: row["proposal"] for row in asked
+    }.items()
+    assert roles["gone"] in ask("cases", "list", "--proposed", "--all", "--size", "1000")
     assert "L1" in ask("clues", "list")
     assert json.loads(ask("clues", "show", "ledger", "L1", "--json"))["fields"]["状态"] == "处置中"
     permits = json.loads(

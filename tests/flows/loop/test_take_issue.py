@@ -5,6 +5,7 @@ import shapely
 import sqlalchemy as sa
 
 from rs_governance.cases import CASE_FIELDS, from_plain, replay, to_plain
+from rs_governance.cases.shown.listing import Wanted, list_cases
 from rs_governance.cases.trail.audit import audit_store
 from rs_governance.db import Case, Event, Finding, Issue
 from rs_governance.errors import ActionRefused, UsageError
@@ -187,10 +188,19 @@ def test_lawful_by_a_permit_now_is_proposed_not_done(loop, places):
     loop.take("2026-07", loop.spot("2026-07", 1, places(0, 0)))
     lawful = {"severity": "green", "suspicion": "lawful", "permit_register": "homestead", "permit_number": "农宅 1"}
     taken = loop.take("2026-08", loop.spot("2026-08", 1, places(0, 0), **lawful))
-    assert taken.proposed == {"withdraw": 1}
+    assert taken.proposed == {"withdraw": (number,)}
     assert loop.case(number)["state"] == "detected"
     proposal = loop.proposals(number)[-1]
     assert (proposal["resolution"], proposal["permit_number"]) == ("homestead", "农宅 1")
+    loop.take("2026-09", loop.spot("2026-09", 5, places(300, 0)))
+    with loop.store.read() as session:
+        asked = list_cases(session, Wanted(proposed=True)).rows
+        every = {row["number"]: row["proposal"] for row in list_cases(session, Wanted()).rows}
+    assert [(row["number"], row["proposal"]) for row in asked] == [(number, "withdraw")]
+    assert every == {number: "withdraw", "450108-202609-0005": None}
+    loop.do(number, "accept", "interpreter", "2026-09-21")
+    with loop.store.read() as session:
+        assert list_cases(session, Wanted(proposed=True)).total == 0
 
 
 def test_merging_and_splitting_are_proposed_to_the_office(loop, places):
@@ -211,6 +221,50 @@ def test_a_standstill_is_told_once_and_not_where_nothing_was_seen(loop, places):
     loop.take("2026-09")
     assert loop.case("450108-202607-0001")["version"] == version
     assert loop.case("450108-202607-0002")["relation"] == "stalled"
+
+
+def test_a_late_issue_never_takes_the_place_of_younger_images(loop, places):
+    first, second, third = "450108-202607-0001", "450108-202609-0001", "450108-202607-0002"
+    loop.take("2026-07", loop.spot("2026-07", 1, places(0, 0)), loop.spot("2026-07", 2, places(200, 0)))
+    loop.dispose(third, "2026-07-25")
+    loop.take("2026-09", loop.spot("2026-09", 1, places(100, 0)), loop.spot("2026-09", 2, places(0, 0), severity="red"))
+    before = {number: loop.case(number) for number in (first, second, third)}
+    lawful = {"severity": "green", "suspicion": "lawful", "permit_register": "homestead", "permit_number": "农宅 1"}
+    late = [
+        loop.spot("2026-08", 1, places(0, 0, 80), **lawful),
+        loop.spot("2026-08", 2, places(400, 0)),
+        loop.spot("2026-08", 3, places(100, 0), kind="demolition"),
+    ]
+    taken = loop.take("2026-08", *late, on="2026-09-25")
+    assert (taken.later, taken.filed, taken.opened) == (("2026-09",), (first, second), ("450108-202608-0002",))
+    assert (taken.proposed, taken.rechecked, taken.relations.get("stalled", 0)) == ({}, {}, 0)
+    for number, case in before.items():
+        changed = {name for name, value in loop.case(number).items() if to_plain(value) != to_plain(case[name])}
+        assert changed <= {"version"}, number
+    event = loop.events(first)[-1]
+    assert (event.action, event.facts["filed"], event.facts["spots"]) == ("observe", True, ["450108-202608-0001"])
+    with loop.store.read() as session:
+        filed = session.execute(
+            sa
+            .select(Finding.spot_no, Case.number)
+            .join(Case, Case.id == Finding.case_id)
+            .where(Finding.issue == "2026-08")
+        ).all()
+    assert {row.spot_no[-4:]: row.number for row in filed} == {
+        "0001": first,
+        "0002": "450108-202608-0002",
+        "0003": second,
+    }
+    assert not audit_store(loop.store, [], {}).defects
+
+
+def test_growth_that_only_a_late_issue_shows_is_learnt_and_the_younger_relation_stays(loop, places):
+    number = "450108-202607-0001"
+    loop.take("2026-07", loop.spot("2026-07", 1, places(0, 0)))
+    loop.take("2026-09")
+    loop.take("2026-08", loop.spot("2026-08", 1, places(0, 0, 80)), on="2026-09-25")
+    case = loop.case(number)
+    assert (case["relation"], case["area_m2"], case["last_issue"]) == ("stalled", 6400, "2026-08")
 
 
 def test_a_failing_issue_leaves_nothing_behind(loop, places):

@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 
 from rs_governance.cases.life.asking import CHINA, Act, Actor, Context
 from rs_governance.cases.life.clocks import Clocks
-from rs_governance.cases.life.deciding import decide
-from rs_governance.cases.life.effects import redrawn
+from rs_governance.cases.life.deciding import check_time, decide, needs_second_opinion
+from rs_governance.cases.life.effects import joined, redrawn
 from rs_governance.cases.life.places import measure_outline
 from rs_governance.cases.life.record import CASE_FIELDS, facts_of, plain_changes
-from rs_governance.cases.life.rights import moving_roles, why_not
-from rs_governance.cases.life.words import CHANNELS
+from rs_governance.cases.life.rights import FIELD_ROLES, SECOND_PERSONS, moving_roles, stem, why_not
+from rs_governance.cases.life.words import CHANNELS, Role
 from rs_governance.cases.trail.chain import append_event
 from rs_governance.db import Case, Event, Person
 from rs_governance.errors import ActionRefused, UsageError
@@ -195,6 +195,7 @@ def act(session: Session, number: str, asked: Act, *, now: datetime, clocks: Clo
     case = find_case(session, number)
     old = facts_of(case)
     measure = partial(measure_outline, session)
+    check_time(number, now, _last_time(session, number))
     context = Context(now=now, clocks=clocks, events=partial(events_of, session, number), measure=measure)
     decision = decide(old, asked, now=now, clocks=clocks, events=context.events, measure=measure)
     if "assignee" in asked.values and asked.action in _HANDING:
@@ -206,13 +207,20 @@ def act(session: Session, number: str, asked: Act, *, now: datetime, clocks: Clo
     return _record(session, case, old, decision.changes, asked, to_state=decision.to, facts=decision.facts, now=now)
 
 
+def _last_time(session: Session, number: str) -> datetime | None:
+    last = sa.select(Event.at).where(Event.case_number == number).order_by(Event.id.desc()).limit(1)
+    return session.scalar(last)
+
+
 _HANDING = ("dispatch", "transfer", "assign")
 """Actions that put a case into somebody's hands."""
 
 
 def _check_receiver(session: Session, case: Mapping[str, Any], asked: Act) -> None:
     login = asked.values["assignee"]
-    if ":" in login:
+    kind, colon, code = login.partition(":")
+    if colon:
+        _check_office(session, kind, code, moving_roles(case["state"]))
         return
     person = session.scalar(sa.select(Person).where(Person.login == login))
     if person is None or not person.active:
@@ -224,6 +232,26 @@ def _check_receiver(session: Session, case: Mapping[str, Any], asked: Act) -> No
             f"{login} is {person.role} and cannot move case {case['number']} on from {case['state']}; hand it to "
             f"{', '.join(sorted(roles))}."
         )
+
+
+def _check_office(session: Session, kind: str, code: str, roles: frozenset[Role]) -> None:
+    """Refuse to hand a case to a town or a department in which nobody could take it up."""
+    people = session.scalars(sa.select(Person).where(Person.active, Person.role.in_(roles))).all()
+    if kind == "department":
+        there = sorted({person.department for person in people if person.department is not None})
+        found, what = code in there, f"of the department {code}"
+    else:
+        there = sorted({stem(person.prefix)[:_TOWN_DIGITS] for person in people if person.role in FIELD_ROLES})
+        town = stem(code)
+        found, what = any(town.startswith(one) or one.startswith(town) for one in there), f"in the town {code}"
+    if not found:
+        raise UsageError(
+            f"There is nobody {what} who could take a case up; there is somebody in {', '.join(there) or 'none'}. "
+            "'rsg people list' shows who there is."
+        )
+
+
+_TOWN_DIGITS = 9
 
 
 def _record(
@@ -259,6 +287,7 @@ def _record(
     )
 
 
+_FARTHEST_MERGED_M = 50.0
 _FIRST_IS_WORST = tuple(SEVERITIES)
 
 
@@ -266,11 +295,22 @@ def _join_into(session: Session, case: Mapping[str, Any], asked: Act, context: C
     number, into = case["number"], str(asked.values["into"])
     if into == number:
         raise UsageError(f"Case {number} cannot be merged into itself; name the other case.")
-    target = facts_of(find_case(session, into))
+    row = find_case(session, into)
+    target = facts_of(row)
     if target["state"] == "closed":
         raise UsageError(f"Case {into} is closed; merge into an open case, or reopen it first.")
     if (reason := why_not({**target, "holder": None}, asked.actor)) is not None:
         raise ActionRefused(reason)
+    if asked.actor.role not in SECOND_PERSONS and needs_second_opinion(case, context.clocks.second_opinion):
+        raise ActionRefused(
+            f"Case {number} is not ended by {asked.actor.role} alone: it is {case['severity']}, or was to the machine; "
+            f"it is merged by {' or '.join(SECOND_PERSONS)}."
+        )
+    if (away_m := target["outline"].distance(case["outline"])) > _FARTHEST_MERGED_M:
+        raise ActionRefused(
+            f"Case {number} lies {away_m:.0f} m away from {into}; cases within {_FARTHEST_MERGED_M:g} m are merged."
+        )
+    check_time(into, context.now, _last_time(session, into))
     both = (target, case)
     fields = {
         "relation": "merged",
@@ -282,7 +322,10 @@ def _join_into(session: Session, case: Mapping[str, Any], asked: Act, context: C
     }
     told = {"merged": number, "by": asked.actor.login}
     seen = Act(action="observe", actor=SYSTEM, note=f"并入 {number}", values={"facts": told, "fields": fields})
-    act(session, into, seen, now=context.now, clocks=context.clocks)
+    decision = decide(target, seen, now=context.now, clocks=context.clocks)
+    # Corrected or not, the outline takes the other's ground in: nothing is left without a case.
+    changes = {**decision.changes, **joined(target, case, context)}
+    _record(session, row, target, changes, seen, to_state=decision.to, facts=decision.facts, now=context.now)
 
 
 _NOT_INHERITED = ("number", "version", "warned", "holder", "machine", "merged_into")

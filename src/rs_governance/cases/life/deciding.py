@@ -10,11 +10,12 @@ from rs_governance.cases.life.asking import Act, Context, Decision, Place
 from rs_governance.cases.life.clocks import SECOND_OPINION, Clocks
 from rs_governance.cases.life.conflicts import check_version
 from rs_governance.cases.life.effects import closing, effect_of
-from rs_governance.cases.life.guards import check_guard
-from rs_governance.cases.life.needs import check_need
+from rs_governance.cases.life.guards import check_guard, possible_in
+from rs_governance.cases.life.needs import check_need, check_used
 from rs_governance.cases.life.pending import Pending, write_pending
+from rs_governance.cases.life.record import to_plain
 from rs_governance.cases.life.rights import check_rights
-from rs_governance.cases.life.transitions import ACTIONS, TRANSITIONS, Move, allowed_for, allowed_in
+from rs_governance.cases.life.transitions import ACTIONS, TRANSITIONS, Move
 from rs_governance.cases.life.words import STATES, State
 from rs_governance.db import Event
 from rs_governance.errors import ActionRefused
@@ -69,6 +70,7 @@ def decide(
         check_guard(guard, case, asked, context)
     for need in move.needs:
         check_need(case, asked, need)
+    check_used(asked, move)
     second = asked.action == "reject" and needs_second_opinion(case, clocks.second_opinion)
     entered = None if second else move.to
     to = case["state"] if entered is None else entered
@@ -82,7 +84,22 @@ def decide(
         changes |= effect_of({**case, **changes}, asked, context)
     if to == "closed" != case["state"]:
         changes |= closing(case, asked, context)
-    return Decision(to=to, changes=changes, facts=_facts(asked))
+    return Decision(to=to, changes=changes, facts=_facts(case, asked))
+
+
+def check_time(number: str, now: datetime, last: datetime | None) -> None:
+    """Refuse an act at a time before the last one on its case: a record that was written stays behind the new one.
+
+    Raises
+    ------
+    ActionRefused
+        When it is earlier, to the second.
+    """
+    if last is not None and int(now.timestamp()) < int(last.timestamp()):
+        raise ActionRefused(
+            f"The last record of case {number} is of {last:%Y-%m-%d %H:%M:%S} UTC, the act of {now:%Y-%m-%d %H:%M:%S}; "
+            "act at a later time, or set the clock right."
+        )
 
 
 def needs_second_opinion(case: Mapping[str, Any], severities: Collection[str] = SECOND_OPINION) -> bool:
@@ -102,8 +119,8 @@ def _move(case: Mapping[str, Any], asked: Act) -> Move:
     state = case["state"]
     move = TRANSITIONS.get((state, asked.action))
     if move is None:
-        mine = allowed_for(state, asked.actor.role)
-        known = ", ".join(f"{action} ({ACTIONS[action].zh})" for action in mine or allowed_in(state))
+        mine = possible_in(case, asked.actor.role)
+        known = ", ".join(f"{action} ({ACTIONS[action].zh})" for action in mine or possible_in(case))
         for_whom = f" for {asked.actor.role}" if mine else " for others"
         raise ActionRefused(
             f"Case {case['number']} is {state} ({STATES[state].zh}), where '{asked.action}' is not possible; "
@@ -124,6 +141,9 @@ def _on_entering(case: Mapping[str, Any], asked: Act, move: Move, to: State, con
     }
 
 
-def _facts(asked: Act) -> dict[str, Any]:
+def _facts(case: Mapping[str, Any], asked: Act) -> dict[str, Any]:
     plain = {name: value for name, value in asked.values.items() if isinstance(value, str | int | float)}
-    return {**plain, **asked.values.get("facts", {})}
+    former = {name: to_plain(case[name]) for name in asked.values.get("correction", ()) if name != "outline"}
+    if "outline" in asked.values.get("correction", ()):
+        former["area_m2"] = case["area_m2"]
+    return {**plain, **({"former": former} if former else {}), **asked.values.get("facts", {})}

@@ -70,6 +70,15 @@ def redrawn(case: Mapping[str, Any], outline: shapely.Geometry, context: Context
     return {"outline": outline, "lon": place.lon, "lat": place.lat, "area_m2": place.area_m2, **areas}
 
 
+def joined(case: Mapping[str, Any], other: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    """Say which fields of a case follow from taking another's ground in; what both have counts once."""
+    outlines = [each["outline"] for each in (case, other) if each["outline"].area > 0]
+    if not outlines or other["outline"].area == 0:
+        return {}
+    sums = {name: case[name] + other[name] for name in ("area_m2", *AREAS)} if len(outlines) == 2 else dict(other)
+    return redrawn({**case, **sums, "number": case["number"]}, shapely.union_all(outlines), context)
+
+
 def _pend(case: Mapping[str, Any], asked: Act, context: Context) -> dict[str, Any]:
     pending = Pending("refer", asked.values["referral"], asked.actor.login)
     return {"measure": "refer", "step": "handed_over", "pending": write_pending(pending)}

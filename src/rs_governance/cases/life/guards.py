@@ -6,7 +6,8 @@ from typing import Any
 from rs_governance.cases.life.asking import Act, Context
 from rs_governance.cases.life.pending import read_pending
 from rs_governance.cases.life.rights import moving_roles
-from rs_governance.cases.life.transitions import Action, Guard
+from rs_governance.cases.life.transitions import TRANSITIONS, Action, Guard
+from rs_governance.cases.life.words import Role
 from rs_governance.errors import ActionRefused, CaseConflict
 
 _ANSWERED: Mapping[Action, Action] = {
@@ -31,6 +32,49 @@ def check_guard(guard: Guard, case: Mapping[str, Any], asked: Act, context: Cont
     _GUARDS[guard](case, asked, context)
 
 
+def possible_in(case: Mapping[str, Any], role: Role | None = None) -> tuple[Action, ...]:
+    """List the actions that a case as it is now lets somebody do, in the table's order.
+
+    Parameters
+    ----------
+    case
+        Fields of the case. What depends on the person or the day alone is not looked at.
+    role
+        Role of who would act; None for all people.
+
+    Examples
+    --------
+    >>> case = {"state": "detected", "pending": None, "holder": None}
+    >>> {"agree", "release"} & set(possible_in(case)), "accept" in possible_in(case, "interpreter")
+    (set(), True)
+    """
+    return tuple(
+        action
+        for (state, action), move in TRANSITIONS.items()
+        if state == case["state"]
+        and (move.roles != ("system",) if role is None else role in move.roles)
+        and all(_OF_THE_CASE[guard](case) for guard in move.guards if guard in _OF_THE_CASE)
+    )
+
+
+def _waits_for(case: Mapping[str, Any], action: Action) -> bool:
+    pending = read_pending(case["pending"])
+    return pending is not None and pending.action == action
+
+
+_OF_THE_CASE: Mapping[Guard, Callable[[Mapping[str, Any]], bool]] = {
+    "held": lambda case: case["holder"] is not None,
+    "rejection_pending": lambda case: _waits_for(case, "reject"),
+    "referral_pending": lambda case: _waits_for(case, "refer"),
+    "not_pending": lambda case: case["pending"] is None,
+    "first_minor": lambda case: case["severity"] != "red" and case["recurrence"] == 0,
+    "judged_illegal": lambda case: case["verdict"] == "illegal",
+    "judged_not_illegal": lambda case: case["verdict"] != "illegal",
+    "not_absorbed": lambda case: case["resolution"] not in ("merged", "split"),
+}
+"""Guards that look at nothing but the case, as what must hold."""
+
+
 def _holder(case: Mapping[str, Any], asked: Act, context: Context) -> None:
     if case["holder"] not in (None, asked.actor.login):
         raise CaseConflict(
@@ -40,7 +84,7 @@ def _holder(case: Mapping[str, Any], asked: Act, context: Context) -> None:
 
 
 def _held(case: Mapping[str, Any], asked: Act, context: Context) -> None:
-    if case["holder"] is None:
+    if not _OF_THE_CASE["held"](case):
         raise ActionRefused(f"Nobody holds case {case['number']}, so '{asked.action}' has nothing to let go.")
 
 
@@ -80,8 +124,7 @@ def _referral_pending(case: Mapping[str, Any], asked: Act, context: Context) -> 
 
 
 def _pending(case: Mapping[str, Any], asked: Act, action: Action) -> None:
-    pending = read_pending(case["pending"])
-    if pending is None or pending.action != action:
+    if not _waits_for(case, action):
         raise ActionRefused(
             f"No '{action}' of case {case['number']} is open, so '{asked.action}' has nothing to answer."
         )
@@ -97,7 +140,7 @@ def _not_pending(case: Mapping[str, Any], asked: Act, context: Context) -> None:
 
 
 def _first_minor(case: Mapping[str, Any], asked: Act, context: Context) -> None:
-    if case["severity"] == "red" or case["recurrence"] > 0:
+    if not _OF_THE_CASE["first_minor"](case):
         raise ActionRefused(
             f"Only a first minor offence is spared; case {case['number']} is {case['severity']}, recurrence {case['recurrence']}."
         )
@@ -111,21 +154,21 @@ def _in_time(case: Mapping[str, Any], asked: Act, context: Context) -> None:
 
 
 def _judged_illegal(case: Mapping[str, Any], asked: Act, context: Context) -> None:
-    if case["verdict"] != "illegal":
+    if not _OF_THE_CASE["judged_illegal"](case):
         raise ActionRefused(
             f"Case {case['number']} was judged {case['verdict']}; only an illegal one is disposed of, 'close' it."
         )
 
 
 def _judged_not_illegal(case: Mapping[str, Any], asked: Act, context: Context) -> None:
-    if case["verdict"] == "illegal":
+    if not _OF_THE_CASE["judged_not_illegal"](case):
         raise ActionRefused(
             f"Case {case['number']} was judged illegal; it is closed after its disposal, 'plan' comes first."
         )
 
 
 def _not_absorbed(case: Mapping[str, Any], asked: Act, context: Context) -> None:
-    if case["resolution"] in ("merged", "split"):
+    if not _OF_THE_CASE["not_absorbed"](case):
         where = case["merged_into"] or f"{case['number']}-1 and the parts after it"
         raise ActionRefused(f"Case {case['number']} lives on in {where}; '{asked.action}' that one.")
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from rs_governance.cases.life.acting import Opening, first_facts
 from rs_governance.cases.life.asking import Act, Actor
 from rs_governance.cases.life.clocks import Clocks
-from rs_governance.cases.life.deciding import decide
+from rs_governance.cases.life.deciding import check_time, decide
 from rs_governance.cases.life.record import CASE_FIELDS, plain_changes
 from rs_governance.cases.trail.chain import append_events
 from rs_governance.db import Case, Event
@@ -42,6 +42,7 @@ class Batch:
     _opened: list[str] = field(default_factory=list)
     _changed: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     _events: list[dict[str, Any]] = field(default_factory=list)
+    _last: dict[str, datetime] = field(default_factory=dict)
     _done: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -62,6 +63,9 @@ class Batch:
         for some in _chunks(sorted({*numbers} - set(self._cases))):
             for row in self.session.execute(sa.select(*columns).where(Case.number.in_(some))):
                 self._cases[row.number] = dict(row._mapping)
+            last = sa.select(sa.func.max(Event.id)).where(Event.case_number.in_(some)).group_by(Event.case_number)
+            for number, at in self.session.execute(sa.select(Event.case_number, Event.at).where(Event.id.in_(last))):
+                self._last[number] = at
         for some in _chunks(sorted({*keys})):
             self._done |= set(self.session.scalars(sa.select(Event.key).where(Event.key.in_(some))))
 
@@ -123,6 +127,7 @@ class Batch:
         if asked.key is not None and asked.key in self._done:
             return
         old = self.facts(number)
+        check_time(number, self.now, self._last.get(number))
         decision = decide(old, asked, now=self.now, clocks=self.clocks)
         changed = {**decision.changes, "version": old["version"] + 1}
         new = {**old, **changed}

@@ -7,8 +7,9 @@ from typing import Any
 import shapely
 
 from rs_governance.cases.life.asking import Act
+from rs_governance.cases.life.rights import SECOND_PERSONS
 from rs_governance.cases.life.steps import STEPS
-from rs_governance.cases.life.transitions import Action, Need
+from rs_governance.cases.life.transitions import Action, Move, Need
 from rs_governance.cases.life.words import MEASURES, REFERRALS, RESOLUTIONS, RETURN_REASONS, VERDICTS, Role, Verdict
 from rs_governance.errors import ActionRefused, UsageError
 from rs_governance.rules import DEPARTMENTS, KINDS, SEVERITIES, THEMES
@@ -53,6 +54,35 @@ def check_need(case: Mapping[str, Any], asked: Act, need: Need) -> None:
         raise UsageError(f"'{value}' is no {need} of '{asked.action}'; it is one of {', '.join(choices)}.")
     if (check := _CHECKS.get(need)) is not None:
         check(case, asked, value)
+
+
+def check_used(asked: Act, move: Move) -> None:
+    """Refuse an act that was given what it makes no use of, so that nobody thinks that it counted.
+
+    Raises
+    ------
+    UsageError
+        When there is such a value.
+    """
+    used = {*move.needs, "facts", *_ALSO_USED.get(asked.action, ())}
+    unused = sorted(set(asked.values) - used)
+    if asked.reason is not None and "reason" not in used:
+        unused.append("reason")
+    if unused:
+        given = [need for need in move.needs if need not in ("note", "evidence")]
+        takes = f"it takes {', '.join(given)}" if given else "it takes a note and evidence only"
+        raise UsageError(f"'{asked.action}' makes no use of {', '.join(unused)}; {takes}. Leave the rest out.")
+
+
+_OF_THE_SYSTEM = ("fields", "level")
+_ALSO_USED: Mapping[Action, tuple[str, ...]] = {
+    "proceed": ("measure",),
+    "observe": _OF_THE_SYSTEM,
+    "propose": _OF_THE_SYSTEM,
+    "reopen": _OF_THE_SYSTEM,
+    "remind": _OF_THE_SYSTEM,
+    "escalate": _OF_THE_SYSTEM,
+}
 
 
 def choices_of(need: Need, case: Mapping[str, Any], asked: Act) -> tuple[str, ...]:
@@ -149,6 +179,21 @@ def _correction(case: Mapping[str, Any], asked: Act, correction: Mapping[str, An
             )
         if name in lists and value not in lists[name]:
             raise UsageError(f"'{value}' is no {name}; it is one of {', '.join(lists[name])}.")
+
+    if "severity" in correction:
+        _milder(case, asked, correction["severity"])
+
+
+def _milder(case: Mapping[str, Any], asked: Act, severity: str) -> None:
+    worst_first: list[str] = list(SEVERITIES)
+    if worst_first.index(severity) <= worst_first.index(case["severity"]):
+        return
+    if case["severity"] == "red" and asked.actor.role not in SECOND_PERSONS:
+        raise ActionRefused(
+            f"Case {case['number']} is red; it is toned down by {' or '.join(SECOND_PERSONS)}, not by {asked.actor.role}."
+        )
+    if not asked.note:
+        raise ActionRefused(f"Toning case {case['number']} down to {severity} needs a note that says why; give it.")
 
 
 def _is_area(outline: Any) -> bool:

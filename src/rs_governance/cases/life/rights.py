@@ -1,12 +1,15 @@
 """Rights: role × administrative prefix × theme (and department) decide who may do what to which case."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from rs_governance.cases.life.asking import Actor
 from rs_governance.cases.life.transitions import TRANSITIONS, Action, Move
 from rs_governance.cases.life.words import ROLES, Role, State
 from rs_governance.errors import ActionRefused
+
+Intake = Literal["permits", "clues", "answers"]
+"""What people take in from files."""
 
 _FINEST_FIRST = ("cell_code", "village_code", "town_code", "district_code")
 
@@ -62,6 +65,70 @@ def why_not(case: Mapping[str, Any], actor: Actor) -> str | None:
     if actor.role == "enforcement_officer" and actor.department is not None and actor.department not in handed_to:
         return f"Case {number} belongs to {case['department']}, {actor.login} is of {actor.department}."
     return None
+
+
+_OFFICE: tuple[Role, ...] = ("interpreter", "quality_checker", "district_manager")
+FIELD_ROLES: tuple[Role, ...] = ("town_inspector", "grid_keeper")
+"""Who works in a town."""
+
+SECOND_PERSONS: tuple[Role, ...] = ("quality_checker", "district_manager")
+"""Who may end or tone down an urgent case without a second opinion."""
+
+INTAKES: Mapping[Intake, tuple[Role, ...]] = {
+    "permits": _OFFICE,
+    "clues": (*_OFFICE, *FIELD_ROLES),
+    "answers": _OFFICE,
+}
+"""Who may take in what; each of them in the district of their prefix only."""
+
+
+def check_intake(what: Intake, actor: Actor, district_code: str) -> None:
+    """Refuse an intake that is not for this person.
+
+    Parameters
+    ----------
+    what
+        What is taken in.
+    actor
+        Who takes it in; the system may take in all.
+    district_code
+        District of the store.
+
+    Raises
+    ------
+    ActionRefused
+        When the role is another, or the prefix is of another district. Who works in the office acts for the whole
+        district, who works in a town for that town.
+
+    Examples
+    --------
+    >>> check_intake("clues", Actor(login="chen", name="", role="town_inspector", prefix="450108101"), "450108")
+    """
+    if actor.role == "system":
+        return
+    if actor.role not in INTAKES[what]:
+        allowed = ", ".join(f"{role} ({ROLES[role].zh})" for role in INTAKES[what])
+        raise ActionRefused(
+            f"Taking in {what} is not for the role {actor.role} ({ROLES[actor.role].zh}); it is for {allowed}."
+        )
+    if not district_code.startswith(stem(actor.prefix)) and not (
+        actor.role in FIELD_ROLES and is_within(actor.prefix, district_code)
+    ):
+        raise ActionRefused(
+            f"This store is of the district {district_code}, {actor.login} acts for {actor.prefix}; let somebody take in "
+            f"the {what} who acts for the district."
+        )
+
+
+def is_within(prefix: str, district_code: str) -> bool:
+    """Tell whether a prefix is that of a district, of what it lies in, or of a place inside it.
+
+    Examples
+    --------
+    >>> is_within("450108101000", "450108"), is_within("45", "450108"), is_within("450109", "450108")
+    (True, True, False)
+    """
+    return district_code.startswith(stem(prefix)) or stem(prefix).startswith(district_code)
 
 
 def check_rights(case: Mapping[str, Any], actor: Actor, action: Action, move: Move) -> None:

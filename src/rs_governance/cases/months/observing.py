@@ -1,6 +1,6 @@
 """Observing: what an issue does to the cases, as openings and acts of the system."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -66,6 +66,8 @@ class Edition:
     """Day of its newest image."""
     unseen: shapely.Geometry | None
     """Ground that it could not compare; None for nothing."""
+    later: frozenset[str] = frozenset()
+    """Issues of younger images that were taken in before it."""
 
     def key(self, number: str, what: str) -> str:
         """Return the key under which something is done to a case once."""
@@ -84,8 +86,10 @@ class Observed:
     """Numbers of the cases that were opened."""
     reopened: list[str] = field(default_factory=list)
     """Numbers of the cases that were reopened."""
-    proposed: Counter[str] = field(default_factory=Counter)
-    """Number of proposals by action."""
+    filed: list[str] = field(default_factory=list)
+    """Numbers of the cases that a later issue showed before: what this one shows is filed, and changes nothing."""
+    proposed: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    """Numbers of the cases by the action that is proposed."""
     relations: Counter[str] = field(default_factory=Counter)
     """Number of cases by relation."""
 
@@ -102,6 +106,9 @@ def observe(
     Red and yellow spots become cases. Green ones do not: lawful work, crops and what is too small are no one's task; the
     random share of them that is looked at on screen is a list of its own (`tasks/screen_audit.geojson`), from which a
     person opens a case where there is one. A green spot on the ground of a case is an observation of it all the same.
+
+    An issue that is taken in late, after one of younger images, never takes the place of what the younger ones showed:
+    it is filed with the cases that they showed, and says of no case that it rests.
 
     Parameters
     ----------
@@ -125,6 +132,12 @@ def observe(
     taken = {one.number for one in known}
     for number, seen in matches.of_case.items():
         spots = [shown[key] for key in seen.findings]
+        if batch.facts(number)["last_issue"] in edition.later:
+            _file(batch, edition, number, spots)
+            result.filed.append(number)
+            for key in seen.findings:
+                result.relation_of.setdefault(key, "new" if seen.relation == "new" else "continuing")
+            continue
         result.relations[seen.relation] += 1
         for key in seen.findings:
             result.relation_of.setdefault(key, seen.relation)
@@ -134,7 +147,7 @@ def observe(
         else:
             _observe(batch, edition, number, seen, spots)
             for action in _propose(batch, edition, number, seen, spots, matches):
-                result.proposed[action] += 1
+                result.proposed[action].append(number)
     for key, parents in matches.fresh.items():
         number = _free_number(key, taken)
         taken.add(number)
@@ -142,7 +155,7 @@ def observe(
         result.opened.append(number)
         result.case_of[key], result.relation_of[key] = number, "new"
         result.relations["new"] += 1
-    stalled = find_stalled(known, matches, edition.unseen)
+    stalled = [] if edition.later else find_stalled(known, matches, edition.unseen)
     result.relations["stalled"] += len(stalled)
     before = {one.number: one.relation for one in known}
     # Told once: a site that rests for a year is not worth an event a month.
@@ -232,6 +245,15 @@ def _reopen(batch: Batch, edition: Edition, number: str, spots: Sequence[Shown])
     batch.act(number, _keyed(asked, edition.key(number, "reopen")))
 
 
+def _file(batch: Batch, edition: Edition, number: str, spots: Sequence[Shown]) -> None:
+    if edition.number > 1:
+        return  # said of the former edition
+    note = f"{edition.issue} 期补收：此案已见于更晚的影像，只归档"
+    values = {"facts": {**_facts(edition, spots, "continuing"), "filed": True}}
+    asked = Act(action="observe", actor=SYSTEM, note=note, values=values)
+    batch.act(number, _keyed(asked, edition.key(number, "file")))
+
+
 def _observe(batch: Batch, edition: Edition, number: str, seen: CaseMatch, spots: Sequence[Shown]) -> None:
     case = batch.facts(number)
     fields = _new_fields(case, edition, seen, spots)
@@ -253,7 +275,8 @@ def _new_fields(case: Mapping[str, Any], edition: Edition, seen: CaseMatch, spot
     }
     if case["state"] == "closed":
         return fields
-    fields["relation"] = seen.relation
+    if not edition.later:
+        fields["relation"] = seen.relation
     work = [one for one in spots if one.is_work and one.spot["kind"] not in HARMLESS]
     if not work:
         return fields

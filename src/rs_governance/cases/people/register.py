@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 
 from rs_governance.cases.life.asking import Actor
 from rs_governance.cases.life.needs import is_login
+from rs_governance.cases.life.rights import is_within
 from rs_governance.cases.life.words import ROLES
 from rs_governance.cases.people.intake import Refusal, Row, read_rows
-from rs_governance.db import Person
+from rs_governance.db import Person, Setting
 from rs_governance.errors import UsageError
 from rs_governance.rules import DEPARTMENTS, THEMES, Word
 
@@ -36,6 +37,8 @@ _YES: Mapping[str, bool] = {"": True, "yes": True, "1": True, "true": True, "是
                             "no": False, "0": False, "false": False, "否": False, "离岗": False}  # fmt: skip
 # Of whom an area smaller than the district is expected, and its digits.
 _DIGITS = {"town_inspector": 9, "grid_keeper": 9}
+# The program itself is nobody.
+_ROLES_OF_PEOPLE = {role: word for role, word in ROLES.items() if role != "system"}
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 
 
@@ -100,10 +103,11 @@ def take_people(session: Session, path: Path) -> tuple[dict[str, int], tuple[Ref
         When the file cannot be read or lacks a column.
     """
     known = {person.login: person for person in session.scalars(sa.select(Person))}
+    district_code = session.scalar(sa.select(Setting.value).where(Setting.name == "district_code")) or ""
     counts, refused, seen = dict.fromkeys(("added", "changed", "same"), 0), [], dict[str, int]()
     for row in read_rows(path, COLUMNS, needed=("login", "name", "role")):
         try:
-            facts = _facts(row)
+            facts = _facts(row, district_code)
             if (former_row := seen.setdefault(facts["login"], row.number)) != row.number:
                 raise UsageError(f"the account '{facts['login']}' is in row {former_row} already; give each one row")
         except UsageError as error:
@@ -121,7 +125,7 @@ def take_people(session: Session, path: Path) -> tuple[dict[str, int], tuple[Ref
     return counts, tuple(refused)
 
 
-def _facts(row: Row) -> dict[str, Any]:
+def _facts(row: Row, district_code: str) -> dict[str, Any]:
     login, prefix, capacity = row["login"], row["prefix"], row["capacity"] or str(DEFAULT_CAPACITY)
     if not is_login(login):
         raise UsageError(f"'{login}' is no account; use letters, digits and . @ + - _ only")
@@ -129,13 +133,13 @@ def _facts(row: Row) -> dict[str, Any]:
         raise UsageError("'system' is the program itself; choose another account")
     if not row["name"]:
         raise UsageError("there is no name; write one")
-    role = _code(row["role"], ROLES, "role")
-    if role == "system":
-        raise UsageError("'system' is the program itself; give a person's role")
+    role = _code(row["role"], _ROLES_OF_PEOPLE, "role")
     if not re.fullmatch(r"\d{0,18}", prefix) or (prefix and len(prefix) < 2):
         raise UsageError(f"'{prefix}' is no administrative code; write its digits, such as 450108101")
     if len(prefix) < _DIGITS.get(role, 0):
         raise UsageError(f"'{prefix}' is no area of a {role}; write the code of a town or of what lies in one")
+    if not is_within(prefix, district_code):
+        raise UsageError(f"'{prefix}' is not in the district {district_code} of this store; write a code that is")
     if row["email"] and not _ADDRESS.fullmatch(row["email"]):
         raise UsageError(f"'{row['email']}' is no e-mail address; write one, or nothing")
     if not re.fullmatch(r"\d{1,3}", capacity):

@@ -6,11 +6,11 @@ from datetime import date
 from typing import Any, Literal
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from rs_governance.cases.life.rights import stem
 from rs_governance.cases.life.words import STATES
-from rs_governance.db import Case
+from rs_governance.db import Case, Event
 from rs_governance.rules import SEVERITIES
 
 Order = Literal["due", "severity", "number", "area", "seen", "opened", "state"]
@@ -19,7 +19,7 @@ Order = Literal["due", "severity", "number", "area", "seen", "opened", "state"]
 COLUMNS = ("number", "version", "severity", "kind", "theme", "state", "verdict", "channel", "town_code", "village_code",
            "holder", "assignee", "pending", "due_on", "warned", "area_m2", "first_seen_on", "last_seen_on", "relation",
            "recurrence", "lon", "lat")  # fmt: skip
-"""Columns of a page."""
+"""Columns of a page; after them `proposal`: the action that the machine proposed and nobody has answered, or None."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +44,8 @@ class Wanted:
     """Last day on which the term ends."""
     overdue_on: date | None = None
     """Day on which the term has ended already."""
+    proposed: bool = False
+    """Only those for which the machine proposed something that no person has answered by an act."""
     text: str | None = None
     """Piece of the number, of the holder, of whom it was handed to, or of the permit's number."""
 
@@ -53,7 +55,7 @@ class Page:
     """A page of the list."""
 
     rows: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
-    """Cases with the fields of `COLUMNS`."""
+    """Cases with the fields of `COLUMNS` and `proposal`."""
     total: int = 0
     """How many cases there are on all pages."""
 
@@ -96,7 +98,25 @@ def list_cases(
     # The page is found by the narrow indices; the wide rows are read of its cases alone.
     page = sa.select(Case.id).where(*conditions).order_by(*sorted_by).limit(limit).offset(offset)
     query = sa.select(*columns).where(Case.id.in_(page)).order_by(*sorted_by)
-    return Page(rows=[dict(row) for row in session.execute(query).mappings()], total=total)
+    rows = [dict(row) for row in session.execute(query).mappings()]
+    proposals = _open_proposals(session, [row["number"] for row in rows])
+    return Page(rows=[{**row, "proposal": proposals.get(row["number"])} for row in rows], total=total)
+
+
+def _unanswered() -> Sequence[sa.ColumnElement[bool]]:
+    """Return what makes an event a proposal after which no person has acted on its case."""
+    after = aliased(Event)
+    answers = sa.select(after.id).where(
+        after.case_number == Event.case_number, after.id > Event.id, after.role != "system"
+    )
+    return Event.action == "propose", ~answers.exists()
+
+
+def _open_proposals(session: Session, numbers: Sequence[str]) -> dict[str, str]:
+    """Return the last proposal of each of some cases that is unanswered, as the action that it asks for."""
+    query = sa.select(Event.case_number, Event.facts).where(Event.case_number.in_(numbers), *_unanswered())
+    rows = session.execute(query.order_by(Event.id))
+    return {row.case_number: str(row.facts.get("proposal", "propose")) for row in rows}
 
 
 def _conditions(wanted: Wanted) -> Sequence[sa.ColumnElement[bool]]:
@@ -121,6 +141,8 @@ def _conditions(wanted: Wanted) -> Sequence[sa.ColumnElement[bool]]:
         found.append(Case.due_on <= wanted.due_by)
     if wanted.overdue_on is not None:
         found.append(Case.due_on < wanted.overdue_on)
+    if wanted.proposed:
+        found.append(Case.number.in_(sa.select(Event.case_number).where(*_unanswered())))
     if wanted.text:
         columns = (Case.number, Case.holder, Case.assignee, Case.permit_number)
         found.append(sa.or_(*(column.contains(wanted.text, autoescape=True) for column in columns)))

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from rs_governance.cases.life.acting import events_of, find_case
+from rs_governance.cases.life.guards import possible_in
 from rs_governance.cases.life.record import facts_of, from_plain, to_plain
-from rs_governance.cases.life.transitions import TRANSITIONS
 from rs_governance.db import Case, Clue, Event, Finding, Person, Photo
 
 
@@ -34,7 +34,7 @@ class Sheet:
     differences: Sequence[Difference]
     """Where a person corrected the machine."""
     actions: Sequence[str]
-    """What people can do in its state."""
+    """What people can do with it as it is."""
     events: Sequence[Event]
     """What was done, the first first."""
     proposals: Sequence[Event]
@@ -79,9 +79,7 @@ def gather_sheet(session: Session, number: str) -> Sheet:
     return Sheet(
         case=facts,
         differences=differences_of(facts),
-        actions=[
-            action for (state, action), move in TRANSITIONS.items() if state == case.state and move.roles != ("system",)
-        ],
+        actions=possible_in(facts),
         events=events,
         proposals=_proposals(events),
         findings=session.scalars(findings.order_by(Finding.issue, Finding.spot_no)).all(),
@@ -136,6 +134,9 @@ def plain_sheet(sheet: Sheet) -> dict[str, Any]:
                 "name": each.name,
                 "taken_at": each.taken_at,
                 "trust": each.trust,
+                "reasons": list(each.reasons),
+                "distance_m": each.facts.get("distance_m"),
+                "same_as": list(each.facts.get("same_as") or ()),
                 "note": each.note,
             }
             for each in sheet.photos

@@ -13,7 +13,7 @@ from PIL import Image, ImageOps
 
 from rs_governance.cases.life.asking import CHINA
 from rs_governance.cases.shown.sheet import Difference, Sheet
-from rs_governance.cases.shown.showing import FIELD_WORDS, Language, event_words, show_value, show_word
+from rs_governance.cases.shown.showing import FIELD_WORDS, Language, event_words, show_value, show_word, trust_words
 from rs_governance.db import Event, Store, find_evidence
 from rs_governance.errors import StoreInvalid
 
@@ -177,8 +177,7 @@ def _photos(sheet: Sheet, store: Store, language: Language) -> str:
         lines = [f"{sha256[:12]}…"]
         if photo is not None:
             taken = "-" if photo.taken_at is None else f"{photo.taken_at.astimezone(CHINA):%Y-%m-%d %H:%M}"
-            trust = f"{_say('可信度', 'trust', language)} {photo.trust}"
-            lines = [photo.name, taken, trust, *photo.reasons, photo.note, *lines]
+            lines = [photo.name, taken, *trust_words(photo, language), photo.note, *lines]
         caption = escape(" · ".join(filter(None, lines)))
         figures.append(f"<figure>{_photo(store, sha256, language)}<figcaption>{caption}</figcaption></figure>")
     return f'<div class="photos">{"".join(figures)}</div>' if figures else ""

@@ -8,6 +8,7 @@ import shapely
 
 from rs_governance.cases.life.asking import CHINA
 from rs_governance.cases.life.pending import read_pending
+from rs_governance.cases.life.record import from_plain
 from rs_governance.cases.life.steps import STEPS
 from rs_governance.cases.life.transitions import ACTIONS
 from rs_governance.cases.life.words import (
@@ -21,7 +22,8 @@ from rs_governance.cases.life.words import (
     STATES,
     VERDICTS,
 )
-from rs_governance.db import Case, Event
+from rs_governance.cases.shown.trust_words import REASONS, TRUSTS
+from rs_governance.db import Case, Event, Photo
 from rs_governance.rules import DEPARTMENTS, KINDS, SEVERITIES, SUSPICIONS, THEMES, Word
 
 Language = Literal["zh", "en"]
@@ -63,6 +65,8 @@ _LISTS: Mapping[str, Mapping[Any, Any]] = {
     "action": ACTIONS,
     "referral": REFERRALS,
     "reason": {**RESOLUTIONS, **RETURN_REASONS},
+    "trust": TRUSTS,
+    "trust_reason": REASONS,
     "step": {code: word for steps in STEPS.values() for code, word in steps.items()},
 }
 
@@ -128,9 +132,39 @@ def event_words(event: Event, language: Language) -> list[str]:
         phrases.append(show_word("referral", referral, language))
     if event.action == "correct":
         changed = [name for name in FIELD_WORDS if name in event.changes and name not in ("machine", "version")]
+        former = event.facts.get("former", {})
         phrases.append(
-            ("、" if language == "zh" else ", ").join(getattr(FIELD_WORDS[name], language) for name in changed)
+            ("、" if language == "zh" else ", ").join(
+                getattr(FIELD_WORDS[name], language)
+                + (
+                    f"{colon}{show_value(name, from_plain(name, former[name]), language)} → "
+                    f"{show_value(name, from_plain(name, event.changes[name]), language)}"
+                    if name in former
+                    else ""
+                )
+                for name in changed
+            )
         )
     if event.note:
         phrases.append(event.note)
+    return phrases
+
+
+def trust_words(photo: Photo, language: Language) -> list[str]:
+    """Say in a few phrases how far a photo can be trusted, why, from where it was taken, and where else it was handed in.
+
+    Parameters
+    ----------
+    photo
+        Photo of a case.
+    language
+        Language of the words.
+    """
+    zh = language == "zh"
+    phrases = [f"{'可信度：' if zh else 'trust: '}{show_word('trust', photo.trust, language)}"]
+    phrases += [show_word("trust_reason", reason, language) for reason in photo.reasons]
+    if (distance := photo.facts.get("distance_m")) is not None:
+        phrases.append(f"距图斑 {distance:,.0f} m" if zh else f"{distance:,.0f} m from the spot")
+    if same := photo.facts.get("same_as"):
+        phrases.append(f"{'另见案件 ' if zh else 'also in case '}{', '.join(same)}")
     return phrases

@@ -20,10 +20,11 @@ import sqlalchemy as sa
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
 from rs_governance.cases.trail.chain import GENESIS, as_stored
-from rs_governance.db import Event, Photo, Store, canonical_json, moment_text
+from rs_governance.db import Event, Photo, Setting, Store, canonical_json, moment_text
 from rs_governance.errors import OutputFailed, StoreInvalid, UsageError
 
 SEALED_OF_PHOTO = (
@@ -31,6 +32,9 @@ SEALED_OF_PHOTO = (
     "trust", "reasons", "facts", "taken_in",
 )  # fmt: skip
 """Columns of a photo that anchors seal."""
+
+ANCHORED = "anchored"
+"""Setting of a store: when it was first anchored."""
 
 _PURPOSE = re.compile(r"[a-z][a-z_]*( \S+)?")
 
@@ -192,7 +196,21 @@ def anchor(store: Store, purpose: str, *, now: datetime, place: AnchorPlace | No
         os.ftruncate(descriptor, whole_bytes)
         os.pwrite(descriptor, canonical_json(asdict(made)).encode() + b"\n", whole_bytes)
         os.fsync(descriptor)
+    _remember(store, made)
     return made
+
+
+def _remember(store: Store, made: Anchor) -> None:
+    """Note in the store that it was anchored, so that a file of anchors that is lost is missed."""
+    if was_anchored(store) is None:
+        with store.write() as session:
+            session.execute(insert(Setting).values(name=ANCHORED, value=made.at).on_conflict_do_nothing())
+
+
+def was_anchored(store: Store) -> str | None:
+    """Return when the store was first anchored, as it says itself; None for never."""
+    with store.read() as session:
+        return session.scalar(sa.select(Setting.value).where(Setting.name == ANCHORED))
 
 
 def head_of(session: Session) -> tuple[int, str]:

@@ -9,15 +9,18 @@ import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy.orm import Session
 
-from rs_governance.cases.trail.anchors import Anchor, digest_photos
+from rs_governance.cases.trail.anchors import Anchor, digest_photos, was_anchored
 from rs_governance.cases.trail.chain import GENESIS, SEALED, as_stored, seal
 from rs_governance.cases.trail.replaying import find_differing_cases
-from rs_governance.db import Event, Store
+from rs_governance.db import Event, Intake, Store
 from rs_governance.db.checking import check_evidence
 from rs_governance.db.defects import Defect
+from rs_governance.db.evidence import evidence_files
 
 RESTORE = "restore"
 """Purpose of an anchor that says: an older state was brought back, what came after it was given up."""
+
+_KEPT = ("clues", "permits", "answers")  # what the files of these purposes said is kept as it came
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +65,9 @@ def audit_store(store: Store, anchors: Sequence[Anchor], keys: Mapping[str, Ed25
     """
     store_id = store.setting("store_id")
     defects = list(_check_anchors(anchors, keys, store_id))
+    if not any(each.store_id == store_id for each in anchors) and (since := was_anchored(store)) is not None:
+        detail = f"the store was anchored first at {since}, no anchor of it was given: the file was removed or emptied, or is another"
+        defects.append(Defect(kind="anchor_missing", where="anchors", detail=detail))
     good = [each for each in anchors if each.store_id == store_id and each.is_signed_by(keys)]
     kept, given_up = _split_at_restores(good)
     with store.read() as session:
@@ -70,7 +76,12 @@ def audit_store(store: Store, anchors: Sequence[Anchor], keys: Mapping[str, Ed25
         photos, photo_defects = _check_photos(session, kept)
         defects += photo_defects
         defects += find_differing_cases(session)
+        intakes = _read_intakes(session)
     defects += check_evidence(store)
+    told = {each.where for each in defects} | {file.name[:64] for file in evidence_files(store.evidence)}
+    for sha256 in sorted(set(intakes) - told):
+        detail = f"the original of what was taken in ({intakes[sha256]}) is not there"
+        defects.append(Defect(kind="evidence_missing", where=sha256, detail=detail))
     return Audit(
         events=chain.count,
         photos=photos,
@@ -92,6 +103,12 @@ def _check_anchors(anchors: Sequence[Anchor], keys: Mapping[str, Ed25519PublicKe
             yield Defect(kind="anchor_invalid", where=where, detail=f"nobody gave the public key {each.key}")
         elif not each.is_signed_by(keys):
             yield Defect(kind="anchor_invalid", where=where, detail="its signature is wrong: it was changed")
+
+
+def _read_intakes(session: Session) -> dict[str, str]:
+    """Return what was taken in and kept with the evidence: purpose and name by SHA-256."""
+    rows = session.execute(sa.select(Intake.sha256, Intake.purpose, Intake.name).order_by(Intake.id))
+    return {row.sha256: f"{row.purpose} {row.name}" for row in rows if row.purpose.split(":")[0] in _KEPT}
 
 
 def _split_at_restores(anchors: Sequence[Anchor]) -> tuple[list[Anchor], list[str]]:

@@ -25,6 +25,7 @@ function inOrder() {
 function dueWords(spot) {
   if (spot.days === null) return say("noTerm");
   if (spot.days === 0) return say("dueToday");
+  if (Math.abs(spot.days) === 1) return say(spot.days > 0 ? "dayLeft" : "overdueDay");
   return spot.days > 0 ? say("daysLeft", spot.days) : say("overdue", -spot.days);
 }
 

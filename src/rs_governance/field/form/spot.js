@@ -150,13 +150,22 @@ function notePart(spot) {
 
 function donePart(spot) {
   const missing = make("p", { className: "late", role: "status" });
-  const button = make("button", { type: "button", className: "wide", onclick: async () => {
-    const lacks = spot.record.done ? [] : missingOf(spot);
+  let asked = false; // what is missing is told from the first tap on, then as the answers change
+  const tell = () => {
+    const lacks = asked && !spot.record.done ? missingOf(spot) : [];
     missing.textContent = lacks.length ? say("missing") + lacks.join(language === "zh" ? "、" : ", ") : "";
-    if (lacks.length) return;
+    return lacks.length;
+  };
+  const button = make("button", { type: "button", className: "wide", onclick: async () => {
+    asked = true;
+    if (tell()) {
+      missing.scrollIntoView({ block: "nearest" });
+      return;
+    }
     await change(spot, { done: !spot.record.done });
   } });
   const draw = () => {
+    tell();
     button.className = spot.record.done ? "wide finished" : "wide strong";
     button.textContent = spot.record.done ? `✓ ${say("reopen")}` : say("markDone");
   };

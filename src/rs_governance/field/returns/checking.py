@@ -54,6 +54,9 @@ def read_inspector(store: Store, returned: Return, importer: Actor, name: str) -
             if handed is None:
                 text = f"the package {returned.export} is in no ledger of this store; a person should ask where it comes from."
                 problems.append(Problem(row=name, text=text))
+            elif "void" in handed.facts:
+                text = f"the package {returned.export} was made void; a person should ask who had it."
+                problems.append(Problem(row=name, text=text))
             elif login is not None and ":" not in handed.receiver and handed.receiver != login:
                 text = f"the package {returned.export} was handed to {handed.receiver}, the file says {login}; taken as {handed.receiver}'s."
                 problems.append(Problem(row=name, text=text))
