@@ -1,5 +1,7 @@
 """The global shift."""
 
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,7 +10,7 @@ import pytest
 from affine import Affine
 from scipy.ndimage import gaussian_filter, map_coordinates
 
-from rs_governance.errors import NotAlignable
+from rs_governance.errors import NotAlignable, SceneUnreadable
 from rs_governance.scenes import Registration, align, open_scene, pair_scenes, register
 
 Write = Callable[..., Path]
@@ -212,3 +214,31 @@ def test_a_like_layout_is_enough_to_go_on(write: Write) -> None:
 def test_large_images_of_two_places_are_refused(write: Write) -> None:
     with pytest.raises(NotAlignable, match=r"'a' and 'b' overlap, but no shift of up to 64 pixels.*of \d+ places"):
         estimate(write, seen(town(9, 1600), 1600), seen(town(10, 1600), 1600))
+
+
+def test_files_stay_open_until_every_window_is_done(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    from rs_governance.scenes import registration
+
+    read, closed = threading.Event(), threading.Event()
+    late: list[bool] = []
+    whole = registration.AlignedPair.close
+
+    def look(aligned: object, window: object) -> None:
+        if not read.is_set():
+            read.set()
+            raise SceneUnreadable("torn")
+        time.sleep(0.2)
+        late.append(closed.is_set())
+
+    def close(self: registration.AlignedPair) -> None:
+        closed.set()
+        whole(self)
+
+    monkeypatch.setattr(registration, "_place", look)
+    monkeypatch.setattr(registration.AlignedPair, "close", close)
+    ground = seen(town(1, 1200), 1200)
+    pair = pair_scenes(open_scene(write("a.tif", ground)), open_scene(write("b.tif", ground)))
+    with pytest.raises(SceneUnreadable):
+        register(pair, workers=4)
+    assert late
+    assert not any(late)

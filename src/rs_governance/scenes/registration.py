@@ -1,7 +1,7 @@
 """The global shift between two scenes that their georeference leaves over."""
 
 import math
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -149,7 +149,10 @@ def _places(pair: ScenePair, pool: ThreadPoolExecutor) -> list[_Place]:
         for col in _positions(pair.grid.width, side, _tile_phase(pair.before.grid, pair.grid, axis=1))
     ]
     with AlignedPair(pair, UNREGISTERED) as aligned:
-        found = list(pool.map(lambda window: _place(aligned, window), windows))
+        looks = [pool.submit(_place, aligned, window) for window in windows]
+        # All have to be done before the files are closed, also when one could not be read: reading on ends the process.
+        wait(looks)
+        found = [look.result() for look in looks]
     return [place for place in found if place is not None]
 
 
