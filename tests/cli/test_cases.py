@@ -69,7 +69,8 @@ def plain(said: tuple[int, str, str]) -> Any:
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-def test_the_list_fits_a_terminal(say, lang) -> None:
+def test_the_list_fits_a_terminal(say, lang, monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
     code, out, _ = say("cases", "list", "--lang", lang, at="2026-10-22T09:00+08:00")
     assert code == 0
     lines = out.splitlines()

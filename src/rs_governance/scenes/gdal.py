@@ -14,8 +14,9 @@ from rs_governance.errors import SceneUnreadable
 
 # Each thread keeps this many files of a sheet mosaic open.
 _HANDLES_PER_THREAD = 16
-# `warnings.catch_warnings` changes global state: only one thread at a time may open a file.
-_OPENING = threading.Lock()
+SILENCING = threading.Lock()
+"""Held while a file is opened or shapes are rasterized: both silence a warning for the whole process meanwhile, and two
+threads at once would let it out."""
 
 
 # Arrays that are warped in memory have no georeference, which rasterio says of each from whatever thread it is in.
@@ -70,7 +71,7 @@ def open_raster(path: Path) -> rasterio.DatasetReader:
         raise SceneUnreadable(f"No such file or folder: '{path}'; check the path.")
     if path.is_file() and path.stat().st_size == 0:
         raise SceneUnreadable(f"'{path}' is empty (0 bytes); copy it again.")
-    with readable(path), _OPENING, warnings.catch_warnings():
+    with readable(path), SILENCING, warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         return rasterio.open(path, sharing=False)
 

@@ -1,6 +1,5 @@
 """Masks on the common grid: the area of interest and clouds."""
 
-import threading
 from typing import Protocol
 
 import numpy as np
@@ -10,7 +9,7 @@ from rasterio.features import rasterize
 from shapely.geometry.base import BaseGeometry
 
 from rs_governance.errors import CrsRefused
-from rs_governance.scenes.gdal import gdal_settings
+from rs_governance.scenes.gdal import SILENCING, gdal_settings
 from rs_governance.scenes.grid import PixelGrid, Window
 from rs_governance.scenes.ground import bring, read_outline
 from rs_governance.scenes.mapping import PixelMapping
@@ -18,7 +17,6 @@ from rs_governance.scenes.reader import SceneReader
 from rs_governance.scenes.scene import Scene, open_mask
 from rs_governance.scenes.tiles import Valid
 
-_RASTERIZING = threading.Lock()
 
 # Corners are put on this fraction of a pixel, a power of two: then moving them by whole pixels is exact, and a pixel is
 # in or out whatever the window.
@@ -56,8 +54,7 @@ class OutlineMask:
         if not near.size:
             return np.zeros((window.height, window.width), np.bool_)
         moved = shapely.transform(near, lambda xy: xy - (window.col, window.row))
-        # rasterize silences a warning for the whole process while it runs; two threads at once would let it out.
-        with gdal_settings(), _RASTERIZING:
+        with gdal_settings(), SILENCING:
             marked = rasterize(moved, out_shape=(window.height, window.width), dtype="uint8")
         return np.asarray(marked, np.bool_)
 
