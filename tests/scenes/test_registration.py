@@ -11,7 +11,7 @@ from affine import Affine
 from scipy.ndimage import gaussian_filter, map_coordinates
 
 from rs_governance.errors import NotAlignable, SceneUnreadable
-from rs_governance.scenes import Registration, align, open_scene, pair_scenes, register
+from rs_governance.scenes import AlignedPair, Registration, align, open_scene, pair_scenes, register
 
 Write = Callable[..., Path]
 Ground = Callable[..., np.ndarray]
@@ -221,7 +221,7 @@ def test_files_stay_open_until_every_window_is_done(write: Write, monkeypatch: p
 
     read, closed = threading.Event(), threading.Event()
     late: list[bool] = []
-    whole = registration.AlignedPair.close
+    whole = AlignedPair.close
 
     def look(aligned: object, window: object) -> None:
         if not read.is_set():
@@ -230,12 +230,12 @@ def test_files_stay_open_until_every_window_is_done(write: Write, monkeypatch: p
         time.sleep(0.2)
         late.append(closed.is_set())
 
-    def close(self: registration.AlignedPair) -> None:
+    def close(self: AlignedPair) -> None:
         closed.set()
         whole(self)
 
     monkeypatch.setattr(registration, "_place", look)
-    monkeypatch.setattr(registration.AlignedPair, "close", close)
+    monkeypatch.setattr(AlignedPair, "close", close)
     ground = seen(town(1, 1200), 1200)
     pair = pair_scenes(open_scene(write("a.tif", ground)), open_scene(write("b.tif", ground)))
     with pytest.raises(SceneUnreadable):

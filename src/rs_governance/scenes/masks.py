@@ -17,7 +17,6 @@ from rs_governance.scenes.reader import SceneReader
 from rs_governance.scenes.scene import Scene, open_mask
 from rs_governance.scenes.tiles import Valid
 
-
 # Corners are put on this fraction of a pixel, a power of two: then moving them by whole pixels is exact, and a pixel is
 # in or out whatever the window.
 _CORNER_PX = 1 / 256
