@@ -1,5 +1,6 @@
 """Bringing a store to the version of the program."""
 
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -60,30 +61,31 @@ def upgrade_store(
     OutputFailed
         When the backup cannot be written.
     """
-    store = open_any_store(folder)
-    found = schema_of(store)
-    if found is None or found > schema:
-        raise refuse_schema(folder, found)
-    if found == schema:
-        return Upgrade(found=found, made=schema, backup=None)
-    backup = back_up(store, backups, now=now)
-    store.close()
+    with closing(open_any_store(folder)) as store:
+        found = schema_of(store)
+        if found is None or found > schema:
+            raise refuse_schema(folder, found)
+        if found == schema:
+            return Upgrade(found=found, made=schema, backup=None)
+        backup = back_up(store, backups, now=now)
     engine = connect(folder / STORE_FILE)
     # Tables are rebuilt by copying: with references enforced, dropping the former one would be refused.
     sa.event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA foreign_keys = OFF"))
-    with engine.begin() as connection:
-        crs = connection.scalar(sa.select(Setting.value).where(Setting.name == "crs"))
-        drop_guards(connection)
-        drop_place_indices(connection)
-        run_migrations(connection, migrations)
-        if lost := connection.exec_driver_sql("PRAGMA foreign_key_check").first():
-            raise StoreInvalid(
-                f"The upgrade of '{folder}' was given up: a row of {lost[0]} refers to nothing; the store is as it was."
-            )
-        describe_tables(connection, crs=pyproj.CRS.from_wkt(str(crs)), now=now)
-        index_places(connection)
-        set_guards(connection)
-    engine.dispose()
+    try:
+        with engine.begin() as connection:
+            crs = connection.scalar(sa.select(Setting.value).where(Setting.name == "crs"))
+            drop_guards(connection)
+            drop_place_indices(connection)
+            run_migrations(connection, migrations)
+            if lost := connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+                raise StoreInvalid(
+                    f"The upgrade of '{folder}' was given up: a row of {lost[0]} refers to nothing; the store is as it was."
+                )
+            describe_tables(connection, crs=pyproj.CRS.from_wkt(str(crs)), now=now)
+            index_places(connection)
+            set_guards(connection)
+    finally:
+        engine.dispose()
     return Upgrade(found=found, made=schema, backup=backup)
 
 
