@@ -26,16 +26,17 @@ import soak_workers as workers
 import sqlalchemy as sa
 
 from rs_governance.cases.trail.audit import audit_store
-from rs_governance.db import SCHEMA, Case, Clue, Event, Export, Intake, Photo, Store, open_store
+from rs_governance.db import SCHEMA, Case, Clue, Event, Export, Finding, Intake, Issue, Photo, Store, open_store
 from rs_governance.db.checking import check_database
 from rs_governance.db.copying import read_backup
 from rs_governance.db.store import open_any_store, schema_of
 from rs_governance.errors import RsgError
+from rs_governance.field import settle_exports
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "soak.md"
 PROCESSES, ACTS = 8, 200
-KILLS = {"acts": 80, "take-ins": 40, "backups": 40, "exports": 30, "migrations": 30}
+KILLS = {"acts": 80, "take-ins": 40, "backups": 40, "exports": 30, "issues": 30, "returns": 30, "migrations": 30}
 """Processes killed, by what they do."""
 
 # Forked from a process that has loaded everything and done nothing: a process of its own, ready in milliseconds.
@@ -104,19 +105,21 @@ def soak_acts(folder: Path, acts: int) -> dict[str, int]:
 def soak_kills(folder: Path, kills: dict[str, int], rng: random.Random) -> dict[str, dict[str, Any]]:
     """Kill processes at random instants, and look after each at what they left."""
     figures = {}
+    pristine = folder / "pristine"
+    workers.make_store(pristine)
     for name, count in kills.items():
         work = folder / name
         work.mkdir()
         store = folder / f"{name}-store"
-        workers.make_store(store)
         if name == "migrations":
             workers.make_steps(work / "steps", SCHEMA)
-            store.rename(folder / "pristine")
+        else:
+            shutil.copytree(pristine, store)
         span = _span(name, folder, store, work)
         found: Counter[str] = Counter()
         for start in range(1, count + 1):
             if name == "migrations":
-                _renew(folder / "pristine", store, work)
+                _renew(pristine, store, work)
             told = _kill(name, store, work, folder / f"{name}-{start}.log", start, rng.uniform(0, span))
             found.update(_CHECKS[name](Left(store=store, work=work, told=told, start=start)))
         opened = open_any_store(store)
@@ -201,19 +204,24 @@ def _after_take_ins(left: Left) -> Counter[str]:
 def _after_backups(left: Left) -> Counter[str]:
     there = {path.name for path in left.work.iterdir() if not path.name.startswith(".")}
     demand({name for (name,) in left.told} <= there, "a backup that was told as made is not there")
+    store = open_store(left.store)
+    with store.read() as session:
+        events = session.scalar(sa.select(sa.func.count(Event.id)))
+    store.close()
     for name in there:
         backup = read_backup(left.work / name)
-        demand(backup.events == 3 * workers.CASES, "a backup has not all events")
+        demand(backup.events == events, "a backup has not all events")
         shutil.rmtree(left.work / name)
     return Counter(done=len(left.told))
 
 
 def _after_exports(left: Left) -> Counter[str]:
     store = open_store(left.store)
+    settle_exports(store, now=workers.NOW, clocks=workers.CLOCKS)
     with store.read() as session:
-        entered = {
-            row.number: row.case_numbers for row in session.execute(sa.select(Export.number, Export.case_numbers))
-        }
+        exports = session.execute(sa.select(Export.number, Export.case_numbers, Export.facts)).all()
+        entered = {row.number: row.case_numbers for row in exports}
+        void = {row.number for row in exports if "void" in row.facts}
         noted = Counter(
             key.split("/")[1] for key in session.scalars(sa.select(Event.key).where(Event.key.like("export/%")))
         )
@@ -222,6 +230,13 @@ def _after_exports(left: Left) -> Counter[str]:
     demand(
         noted == {number: len(cases) for number, cases in entered.items()},
         "a package is noted on some of its cases only",
+    )
+    demand(not any("making" in row.facts for row in exports), "an entry neither counts nor is void")
+    demand(not {number for number, _ in left.told} & void, "a package that was told as made is void")
+    there = {file.stem for file in left.work.glob("package-*/*.geojson")}
+    demand(
+        there == set(entered) - void,
+        "an entry counts whose package is not there, or a package has no entry that counts",
     )
     packages = [path for path in left.work.iterdir() if path.name.startswith(f"package-{left.start}-")]
     demand(
@@ -232,6 +247,53 @@ def _after_exports(left: Left) -> Counter[str]:
         all(any(path.glob("*.geojson")) or any(path.glob("*/*.geojson")) for path in packages), "a package is not whole"
     )
     return Counter(done=len(left.told))
+
+
+def _after_issues(left: Left) -> Counter[str]:
+    store = open_store(left.store)
+    with store.read() as session:
+        issues = set(session.scalars(sa.select(Issue.name)))
+        entered = {row.name: row.result for row in session.execute(sa.select(Intake.name, Intake.result))}
+        found = dict(
+            session.execute(
+                sa.select(Finding.issue, sa.func.count()).where(Finding.case_id.is_not(None)).group_by(Finding.issue)
+            ).all()
+        )
+        opened = dict(session.execute(sa.select(Case.first_issue, sa.func.count()).group_by(Case.first_issue)).all())
+    store.close()
+    demand({name for (name,) in left.told} <= issues, "an issue that was told as taken is not there")
+    demand(issues == set(entered), "an issue was taken without its entry")
+    demand(found == dict.fromkeys(issues, workers.SPOTS), "the findings of an issue are not all there")
+    demand(
+        all(opened.get(name, 0) == result["opened"] for name, result in entered.items()),
+        "the cases of an issue are not all there",
+    )
+    return Counter(done=len(left.told))
+
+
+def _after_returns(left: Left) -> Counter[str]:
+    store = open_store(left.store)
+    told = {name for (name,) in left.told}
+    files = sorted(left.work.glob("*.json"))
+    demand(told <= {file.name for file in files}, "a return that was told as taken is not there")
+    for file in files:
+        taken = workers.take_in(store, file)  # the way out after a stop: take the same file again
+        demand(taken.again or file.name not in told, "a return that was told as taken was not whole")
+        demand(len(taken.submitted) == workers.RETURNED and not taken.conflicts, f"{file.name}: {taken}")
+        with store.read() as session:
+            submitted = session.scalars(
+                sa.select(Event.case_number).where(Event.case_number.in_(taken.submitted), Event.action == "submit")
+            ).all()
+            photos = session.scalars(sa.select(Photo.case_number).where(Photo.case_number.in_(taken.submitted))).all()
+            entries = session.scalars(sa.select(Intake.name).where(Intake.name == file.name)).all()
+        demand(
+            sorted(submitted) == sorted(photos) == sorted(taken.submitted),
+            "a case of a return counts twice, or by half",
+        )
+        demand(len(entries) == 1, "a return was entered twice, or never")
+        file.unlink()
+    store.close()
+    return Counter(done=len(told), **{"done but not told": len(files) - len(told)})
 
 
 def _after_migrations(left: Left) -> Counter[str]:
@@ -254,6 +316,8 @@ _CHECKS = {
     "take-ins": _after_take_ins,
     "backups": _after_backups,
     "exports": _after_exports,
+    "issues": _after_issues,
+    "returns": _after_returns,
     "migrations": _after_migrations,
 }
 

@@ -1,8 +1,11 @@
 """What the processes of `soak.py` do to a store, and the store that they do it to."""
 
+import base64
+import hashlib
+import json
 import random
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -19,7 +22,10 @@ from rs_governance.db.migrations import __file__ as migrations_file
 from rs_governance.errors import ActionRefused, CaseConflict
 from rs_governance.field.package import Wanted, export_tasks
 from rs_governance.field.questions import read_questions
+from rs_governance.field.returns import Taken, take_return
 from rs_governance.flows.clues import take_clues
+from rs_governance.flows.issue_folder import IssueRead
+from rs_governance.flows.take_issue import take_read
 
 NOW = datetime(2026, 10, 20, 1, 0, tzinfo=UTC)
 CLOCKS = Clocks(by_state=read_clocks())
@@ -28,6 +34,10 @@ INSPECTOR = "inspector"
 CASES = 24
 CLUES = 20
 """Clues in a file of clues."""
+SPOTS = 12
+"""Spots in an issue."""
+RETURNED = 3
+"""Cases in a return."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,23 +86,26 @@ def make_store(folder: Path, cases: int = CASES) -> None:
         ):
             session.add(Person(login=login, name=login, role=role, prefix=prefix, themes=[], capacity=8, active=True))
     for number in range(cases):
-        x, y = 500_000 + 200 * number, 2_500_000
-        facts: dict[str, Any] = {
-            "channel": "satellite", "severity": "red", "suspicion": "suspected", "theme": "farmland",
-            "kind": "new_building", "department": "agriculture", "district_code": "450108", "town_code": "450108101",
-            "village_code": "450108101001", "cell_code": "", "first_seen_on": date(2026, 10, 1),
-            "last_seen_on": date(2026, 10, 1), "area_m2": 300.0, "lon": 108.0 + number / 500, "lat": 22.6,
-            "outline": shapely.box(x, y, x + 20, y + 15),
-        }  # fmt: skip
-        with store.write() as session:
-            open_case(session, Opening(number=f"C{number:03}", facts=facts), actor=SYSTEM, now=NOW, clocks=CLOCKS)
-        for asked in (
-            Act(action="accept", actor=MANAGER),
-            Act(action="dispatch", actor=MANAGER, values={"assignee": INSPECTOR}),
-        ):
-            with store.write() as session:
-                act(session, f"C{number:03}", asked, now=NOW, clocks=CLOCKS)
+        open_dispatched(store, f"C{number:03}", number)
     store.close()
+
+
+def open_dispatched(store: Store, number: str, place: int) -> None:
+    """Open a case and hand it to the inspector."""
+    x, y = 500_000 + 200 * place, 2_500_000
+    facts: dict[str, Any] = {
+        "channel": "satellite", "severity": "red", "suspicion": "suspected", "theme": "farmland",
+        "kind": "new_building", "department": "agriculture", "district_code": "450108", "town_code": "450108101",
+        "village_code": "450108101001", "cell_code": "", "first_seen_on": date(2026, 10, 1),
+        "last_seen_on": date(2026, 10, 1), "area_m2": 300.0, "lon": 108.0 + place / 500, "lat": 22.6,
+        "outline": shapely.box(x, y, x + 20, y + 15),
+    }  # fmt: skip
+    handed = Act(action="dispatch", actor=MANAGER, values={"assignee": INSPECTOR})
+    with store.write() as session:
+        open_case(session, Opening(number=number, facts=facts), actor=SYSTEM, now=NOW, clocks=CLOCKS)
+    for asked in (Act(action="accept", actor=MANAGER), handed):
+        with store.write() as session:
+            act(session, number, asked, now=NOW, clocks=CLOCKS)
 
 
 def make_steps(folder: Path, head: str) -> None:
@@ -185,6 +198,71 @@ def keep_exporting(task: Task) -> None:
         task.tell(f"{made.handout.number} {out.name}")
 
 
+def keep_taking_issues(task: Task) -> None:
+    """Take in issues, each in one write: half of their spots are those of the issue before."""
+    store = open_store(task.folder)
+    for count in range(12):
+        image_on = date(2030 + task.start, count + 1, 14)
+        now = datetime(image_on.year, image_on.month, 20, tzinfo=UTC)
+        with store.write() as session:
+            taken = take_read(session, _issue(image_on), now=now, actor=SYSTEM, clocks=CLOCKS)
+        task.tell(taken.issue)
+
+
+def _issue(image_on: date) -> IssueRead:
+    name = f"{image_on:%Y-%m}"
+    places = [*range(SPOTS // 2), *(100 * image_on.year + 10 * image_on.month + each for each in range(SPOTS // 2))]
+    outlines = [
+        shapely.MultiPolygon([shapely.box(510_000 + 60 * x, 2_510_000, 510_030 + 60 * x, 2_510_030)]) for x in places
+    ]
+    spots = [
+        {
+            "spot_no": f"450108-{name.replace('-', '')}-{serial:04}", "finding_id": f"f{serial}", "issue": name,
+            "district_code": "450108", "basis": "monthly", "kind": "new_building", "stage": "main_structure",
+            "theme": "illegal_construction", "suspicion": "suspected", "severity": "yellow", "rule": "yellow_construction",
+            "reason_zh": "新增建筑物", "department": "natural_resources", "town_code": "450108101000",
+            "village_code": "450108101001", "cell_code": "", "area_m2": 900.0, "cropland_m2": 0.0,
+            "basic_cropland_m2": 0.0, "protected_m2": None, "permit_register": None, "permit_number": None, "lon": 108.1,
+            "lat": 22.7, "before_on": image_on - timedelta(days=30), "after_on": image_on, "before_image": "a",
+            "after_image": name, "score": 0.8, "land_code": "0101", "ndvi_before": 0.5, "ndvi_after": 0.1,
+        }
+        for serial in range(1, SPOTS + 1)
+    ]  # fmt: skip
+    return IssueRead(
+        name=name, district_code="450108", manifest_sha256=hashlib.sha256(name.encode()).hexdigest(),
+        statistics={"first_image_on": image_on.isoformat()}, image_on=image_on, spots=spots, outlines=outlines,
+        decisions={}, unseen=None, scenes=(), coverage=[],
+    )  # fmt: skip
+
+
+def keep_returning(task: Task) -> None:
+    """Take in returns of cases that were handed out for them: photos first, then each case by itself, then the entry."""
+    store = open_store(task.folder)
+    for count in range(10_000):
+        numbers = [f"R{task.start:03}-{count}-{place}" for place in range(RETURNED)]
+        for number in numbers:
+            open_dispatched(store, number, task.start)
+        file = task.work / f"return-{task.start}-{count}.json"
+        partial = file.with_suffix(".part")
+        partial.write_text(json.dumps(_return_of(numbers), ensure_ascii=False), "utf-8")
+        partial.rename(file)
+        take_in(store, file)
+        task.tell(file.name)
+
+
+def take_in(store: Store, file: Path) -> Taken:
+    """Take a return in."""
+    return take_return(store, file, importer=MANAGER, inspector=None, now=NOW + timedelta(hours=8), clocks=CLOCKS)
+
+
+def _return_of(numbers: Sequence[str]) -> dict[str, Any]:
+    cases = []
+    for number in numbers:
+        photo = {"name": f"{number}.jpg", "data": base64.b64encode(f"photo {number}".encode() * 3000).decode()}
+        cases.append({"number": number, "note": "在建", "answers": {}, "verdict": "illegal", "photos": [photo]})
+    return {"format": "rs_governance.return", "version": 1, "receiver": INSPECTOR, "cases": cases}
+
+
 def upgrade_once(task: Task) -> None:
     """Upgrade a store by the steps of `make_steps`."""
     upgrade_store(task.folder, backups=task.work, now=NOW, migrations=str(task.work / "steps"), schema="9999")
@@ -196,6 +274,8 @@ VICTIMS: dict[str, Callable[[Task], None]] = {
     "take-ins": keep_taking,
     "backups": keep_backing_up,
     "exports": keep_exporting,
+    "issues": keep_taking_issues,
+    "returns": keep_returning,
     "migrations": upgrade_once,
 }
 """What a process that will be killed does, by its name."""

@@ -32,8 +32,8 @@ from rs_governance.cases.months.matching import Seen, match
 from rs_governance.cases.months.observing import Edition, Shown, observe
 from rs_governance.cases.shown.listing import Wanted, list_cases
 from rs_governance.cases.trail.audit import audit_store
-from rs_governance.cases.trail.chain import append_events
 from rs_governance.db import Case, Store, create_store, open_store
+from rs_governance.db.chain import append_events
 
 AIMS = {"page, ms": 100.0, "act, ms": 20.0, "match and write 20,000, s": 30.0}
 """What is aimed at with 100,000 cases and 1,000,000 events."""

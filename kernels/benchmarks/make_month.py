@@ -115,7 +115,7 @@ def _units(seed: int) -> Units:
             code = f"450108{order}{number:05d}"
             values = {"level": level, "code": code, "name": f"{level} {number}", "parent": None, "keeper": None}
             for name, column in columns.items():
-                column.append(values[name])
+                column.append(values.get(name))
             outlines.append(outline)
     return Units(frame=make_frame(UNIT_COLUMNS, columns, outlines, CRS))
 

@@ -46,32 +46,6 @@ class MergedObjects:
     """For the block at (row, col): the id in the scene of each of its labels; entry 0, the background, is 0."""
 
 
-def block_border(labels: npt.NDArray[np.int32], *, row: int, col: int) -> BlockBorder:
-    """Take from the labels of a block what is needed to join it to its neighbours.
-
-    Parameters
-    ----------
-    labels : numpy.ndarray
-        int32, shape (y, x): labels of the block without any halo.
-    row, col : int
-        Position of pixel (0, 0) in the scene, from 0.
-
-    Returns
-    -------
-    BlockBorder
-        Holds no reference to `labels`.
-    """
-    height, width = labels.shape
-    inner_rows = np.arange(1, height - 1)
-    ends = sorted({0, width - 1})
-    strips = [(np.full(width, y), np.arange(width)) for y in sorted({0, height - 1})]
-    strips += [(inner_rows, np.full(inner_rows.size, x)) for x in ends]
-    rows, cols = (np.concatenate(axis) for axis in zip(*strips, strict=True))
-    on_border = labels[rows, cols]
-    kept = on_border > 0
-    return BlockBorder(row=row, col=col, rows=rows[kept] + row, cols=cols[kept] + col, labels=on_border[kept])
-
-
 @njit(**RULE, nogil=True)
 def _root(parent: Any, node: Any) -> Any:
     while parent[node] != node:
@@ -101,13 +75,12 @@ class BlockMerger:
 
     Examples
     --------
-    >>> from rs_kernels import label, object_stats
-    >>> mask = np.array([[True, True, False, True]])
-    >>> merger = BlockMerger()
-    >>> for col in (0, 1):
-    ...     labels, count = label(mask[:, col : col + 3 * col + 1])
-    ...     stats = object_stats(labels, count, labels[np.newaxis], col=col)
-    ...     merger.add(block_border(labels, row=0, col=col), stats)
+    >>> from rs_kernels import object_stats
+    >>> labels, merger = np.ones((1, 1), np.int32), BlockMerger()
+    >>> for col in (0, 1, 3):
+    ...     at = np.array([0]), np.array([col])
+    ...     border = BlockBorder(row=0, col=col, rows=at[0], cols=at[1], labels=labels[0])
+    ...     merger.add(border, object_stats(labels, 1, labels[np.newaxis], col=col))
     >>> merger.finish().stats.pixels
     array([2, 1])
     """
@@ -121,7 +94,7 @@ class BlockMerger:
         Parameters
         ----------
         border : BlockBorder
-            From `block_border`.
+            Its labelled pixels that lie on its border.
         stats : ObjectStats
             From `object_stats` of the same labels, with the same `row` and `col`.
 

@@ -1,8 +1,9 @@
-"""Length of the change vector, with tolerance for a shift between the dates."""
+"""Length of the change vector in whole steps, with tolerance for a shift between the dates."""
 
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,15 @@ from numba import cuda, njit, prange
 
 from rs_kernels import _check
 from rs_kernels._device import LOOP, RULE, Device, launch, resolve_device
+from rs_kernels._translate import _ROUNDER
 
 MAX_RADIUS = 2
 
 _F32 = np.float32
 _ZERO = np.float32(0)
 _FAR = np.float32(np.inf)
+_NONE = np.uint16(0)
+_MOST = np.float32(65535)
 # A tile's rows of both dates stay in the second-level cache; a narrower one pays more for the calls on its rows.
 _TILE_ROWS, _TILE_COLS = 32, 2048
 
@@ -31,6 +35,12 @@ def _scaled(value: Any, gain: Any, offset: Any) -> Any:
 @njit(**RULE)
 def _squared(p: Any, q: Any) -> Any:
     return (p - q) * (p - q)
+
+
+@njit(**RULE)
+def _stepped(length: Any, steps: Any) -> Any:
+    stepped = length * steps
+    return np.uint16((stepped if stepped < _MOST else _MOST) + _ROUNDER - _ROUNDER)
 
 
 # 2. The CPU loop. Each row is scaled once into a buffer, where what must be skipped is infinitely far away, so that the
@@ -111,15 +121,15 @@ def _match(p: Any, back: Any, q: Any, forth: Any, radius: Any, distance: Any) ->
 
 
 @njit(**RULE)
-def _finish(forth: Any, back: Any, valid: Any, out: Any) -> None:
+def _finish(forth: Any, back: Any, valid: Any, steps: Any, out: Any) -> None:
     for x in range(out.size):
-        length = np.sqrt(np.maximum(forth[x], back[x]))
-        out[x] = length if valid[x] else _ZERO
+        stepped = _stepped(np.sqrt(np.maximum(forth[x], back[x])), steps)
+        out[x] = stepped if valid[x] else _NONE
 
 
 @njit(**RULE)
 def _tile(
-    before: Any, after: Any, valid: Any, gains: Any, offsets: Any, radius: Any, y0: Any, x0: Any, out: Any
+    before: Any, after: Any, valid: Any, gains: Any, offsets: Any, radius: Any, steps: Any, y0: Any, x0: Any, out: Any
 ) -> None:
     bands, height, width = before.shape
     y1, x1 = min(y0 + _TILE_ROWS, height), min(x0 + _TILE_COLS, width)
@@ -141,29 +151,30 @@ def _tile(
             _match(p[old], back[old], q[new], forth[new], radius, distance)
         y = newest - radius
         if y >= y0:
-            _finish(forth[y % side, inner], back[y % side, inner], valid[y, x0:x1], out[y, x0:x1])
+            _finish(forth[y % side, inner], back[y % side, inner], valid[y, x0:x1], steps, out[y, x0:x1])
 
 
 @njit(**LOOP)
-def _loop(before: Any, after: Any, valid: Any, gains: Any, offsets: Any, radius: Any, out: Any) -> None:
+def _loop(before: Any, after: Any, valid: Any, gains: Any, offsets: Any, radius: Any, steps: Any, out: Any) -> None:
     height, width = out.shape
     across = (width + _TILE_COLS - 1) // _TILE_COLS
     down = (height + _TILE_ROWS - 1) // _TILE_ROWS
     for i in prange(down * across):
-        _tile(before, after, valid, gains, offsets, radius, i // across * _TILE_ROWS, i % across * _TILE_COLS, out)
+        y0, x0 = i // across * _TILE_ROWS, i % across * _TILE_COLS
+        _tile(before, after, valid, gains, offsets, radius, steps, y0, x0, out)
 
 
 # 3. The CUDA kernel: any number of bands, one thread for each pixel; the caches serve the neighbours.
 
 
 @cuda.jit(cache=True)
-def _cuda(before: Any, after: Any, valid: Any, gains: Any, offsets: Any, radius: Any, out: Any) -> None:
+def _cuda(before: Any, after: Any, valid: Any, gains: Any, offsets: Any, radius: Any, steps: Any, out: Any) -> None:
     x, y = cuda.grid(2)
     height, width = out.shape
     if y >= height or x >= width:
         return
     if not valid[y, x]:
-        out[y, x] = _ZERO
+        out[y, x] = _NONE
         return
     forth = back = _FAR
     for i in range(y - radius, y + radius + 1):
@@ -181,7 +192,7 @@ def _cuda(before: Any, after: Any, valid: Any, gains: Any, offsets: Any, radius:
                 )
             forth = there if there < forth else forth
             back = here if here < back else back
-    out[y, x] = math.sqrt(forth if forth > back else back)
+    out[y, x] = _stepped(_F32(math.sqrt(forth if forth > back else back)), steps)
 
 
 # 4. The public function.
@@ -196,9 +207,10 @@ def change_vector(
     weight: npt.ArrayLike,
     *,
     radius: int,
+    steps: float = 1.0,
     device: Device = "cpu",
-    out: npt.NDArray[np.float32] | None = None,
-) -> npt.NDArray[np.float32]:
+    out: npt.NDArray[np.uint16] | None = None,
+) -> npt.NDArray[np.uint16]:
     """Measure spectral change, forgiving a shift of up to `radius` pixels.
 
     ``after`` is first normalised to ``before``, ``after' = gain * after + offset``. A pixel is then compared with the
@@ -217,16 +229,23 @@ def change_vector(
         Factor of each band's difference, as a rule the reciprocal of its noise.
     radius : int
         Half the side of the square search window, 0 to 2 pixels; a block needs a halo as wide.
+    steps : float, optional
+        Steps that a length of 1 is counted in, more than 0: whole numbers, since `local_mean` slides over them.
     device : {"cpu", "cuda"}, optional
         Where to run; `cuda` raises `DeviceUnavailable` where there is none.
-    out : ndarray, (y, x), float32, optional
+    out : ndarray, (y, x), uint16, optional
         Filled and returned.
 
     Returns
     -------
-    ndarray, (y, x), float32
+    ndarray, (y, x), uint16
         ``max(min_s |w (before(p + s) - after'(p))|, min_s |w (before(p) - after'(p + s))|)`` over shifts s of the
-        window; 0 where `valid` is False.
+        window, times `steps`, rounded, at most 65535; 0 where `valid` is False.
+
+    Raises
+    ------
+    ValueError
+        If `steps` is not a positive number.
 
     References
     ----------
@@ -239,23 +258,45 @@ def change_vector(
     >>> after = np.array([[[10, 10, 90, 10]]], np.uint8)
     >>> usable = np.ones((1, 4), bool)
     >>> change_vector(before, after, usable, [1], [0], [1], radius=0)
-    array([[ 0., 80., 80.,  0.]], dtype=float32)
+    array([[ 0, 80, 80,  0]], dtype=uint16)
     >>> change_vector(before, after, usable, [1], [0], [1], radius=1)
-    array([[0., 0., 0., 0.]], dtype=float32)
+    array([[0, 0, 0, 0]], dtype=uint16)
     """
     before, after = _check.check_pair(before, after)
     bands, height, width = before.shape
     valid = _check.check_valid(valid, (height, width))
     radius = _check.check_radius(radius, MAX_RADIUS)
+    if not (math.isfinite(steps) and steps > 0):
+        raise ValueError(f"'steps' must be more than 0, not {steps}.")
     weights = _check.check_weights("weight", weight, (bands,))
     gains = np.stack([weights, weights * _check.check_weights("gain", gain, (bands,))]).astype(np.float32)
     offsets = np.stack([0 * weights, weights * _check.check_weights("offset", offset, (bands,))]).astype(np.float32)
-    out = _check.output(out, (height, width), np.float32)
+    out = _check.output(out, (height, width), np.uint16)
     if resolve_device(device) == "cuda":
-        launch(_cuda, out.shape, out, before, after, valid, gains, offsets, radius)
+        launch(_cuda, out.shape, out, before, after, valid, gains, offsets, radius, _F32(steps))
     else:
-        _loop(before, after, valid, gains, offsets, radius, out)
+        _loop(before, after, valid, gains, offsets, radius, _F32(steps), out)
     return out
+
+
+def kernels_compiled() -> bool:
+    """Tell whether compiled kernels lie in the cache on disk, without compiling any.
+
+    Returns
+    -------
+    bool
+        True where they are newer than their source; False where the environment turns compilation off.
+
+    Examples
+    --------
+    >>> kernels_compiled() in (True, False)
+    True
+    """
+    if not hasattr(_loop, "stats"):
+        return False
+    source = Path(__file__)
+    compiled = Path(_loop.stats.cache_path).glob(f"{source.stem}.{_loop.py_func.__name__}-*.nbi")
+    return any(index.stat().st_mtime >= source.stat().st_mtime for index in compiled)
 
 
 def compiles_anew() -> bool:

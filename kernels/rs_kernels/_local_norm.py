@@ -31,8 +31,8 @@ _TILE_ROWS, _TILE_COLS = 128, 2048
 
 
 @njit(**RULE)
-def _mean(count: Any, total: Any) -> Any:
-    return _F32(_F64(total) / _F64(count))
+def _mean(count: Any, total: Any, unit: Any) -> Any:
+    return _F32(_F64(total) / _F64(count)) * unit
 
 
 @njit(**RULE)
@@ -64,9 +64,9 @@ def _add_squares(values: Any, valid: Any, sign: Any, squares: Any) -> None:
 
 
 @njit(**RULE)
-def _mean_row(valid: Any, count: Any, total: Any, out: Any) -> None:
+def _mean_row(valid: Any, count: Any, total: Any, unit: Any, out: Any) -> None:
     for x in range(out.size):
-        mean = _mean(count[x], total[x])
+        mean = _mean(count[x], total[x], unit)
         out[x] = mean if valid[x] else _ZERO
 
 
@@ -78,7 +78,7 @@ def _norm_row(values: Any, valid: Any, count: Any, total: Any, squares: Any, flo
 
 
 @njit(**RULE)
-def _tile(score: Any, valid: Any, radius: Any, floor: Any, y0: Any, x0: Any, out: Any) -> None:
+def _tile(score: Any, valid: Any, radius: Any, floor: Any, unit: Any, y0: Any, x0: Any, out: Any) -> None:
     height, width = score.shape
     y1, x1 = min(y0 + _TILE_ROWS, height), min(x0 + _TILE_COLS, width)
     first, last = max(x0 - radius, 0), min(x1 + radius, width)
@@ -103,16 +103,16 @@ def _tile(score: Any, valid: Any, radius: Any, floor: Any, y0: Any, x0: Any, out
             add_up(columns_squared, side, work_squared, window_squared)
             _norm_row(score[y, x0:x1], valid[y, x0:x1], window[0], window[1], window_squared, floor, out[y, x0:x1])
         else:
-            _mean_row(valid[y, x0:x1], window[0], window[1], out[y, x0:x1])
+            _mean_row(valid[y, x0:x1], window[0], window[1], unit, out[y, x0:x1])
 
 
 @njit(**LOOP)
-def _loop(score: Any, valid: Any, radius: Any, floor: Any, out: Any) -> None:
+def _loop(score: Any, valid: Any, radius: Any, floor: Any, unit: Any, out: Any) -> None:
     height, width = out.shape
     across = (width + _TILE_COLS - 1) // _TILE_COLS
     down = (height + _TILE_ROWS - 1) // _TILE_ROWS
     for i in prange(down * across):
-        _tile(score, valid, radius, floor, i // across * _TILE_ROWS, i % across * _TILE_COLS, out)
+        _tile(score, valid, radius, floor, unit, i // across * _TILE_ROWS, i % across * _TILE_COLS, out)
 
 
 # 3. The CUDA kernels: one thread for each pixel sums along the row, then one thread for each column of a strip goes
@@ -135,7 +135,7 @@ def _rows_cuda(score: Any, valid: Any, radius: Any, sums: Any) -> None:
 
 
 @cuda.jit(cache=True)
-def _columns_cuda(score: Any, valid: Any, sums: Any, radius: Any, floor: Any, out: Any) -> None:
+def _columns_cuda(score: Any, valid: Any, sums: Any, radius: Any, floor: Any, unit: Any, out: Any) -> None:
     x, strip = cuda.grid(2)
     height, width = score.shape
     y0 = strip * _TILE_ROWS
@@ -155,7 +155,7 @@ def _columns_cuda(score: Any, valid: Any, sums: Any, radius: Any, floor: Any, ou
         elif floor > 0:
             out[y, x] = _norm(_I64(score[y, x]), count, total, squares, floor)
         else:
-            out[y, x] = _mean(count, total)
+            out[y, x] = _mean(count, total, unit)
         if y >= radius:
             count -= sums[0, y - radius, x]
             total -= sums[1, y - radius, x]
@@ -211,7 +211,7 @@ def local_norm(
     """
     if not (math.isfinite(floor) and floor > 0):
         raise ValueError(f"'floor' must be more than 0, not {floor}.")
-    return _run(score, valid, radius, float(floor), device, out)
+    return _run(score, valid, radius, device, out, floor=float(floor))
 
 
 def local_mean(
@@ -219,6 +219,7 @@ def local_mean(
     valid: npt.NDArray[np.bool_],
     radius: int,
     *,
+    unit: float = 1.0,
     device: Device = "cpu",
     out: npt.NDArray[np.float32] | None = None,
 ) -> npt.NDArray[np.float32]:
@@ -232,6 +233,8 @@ def local_mean(
         True where the score counts.
     radius : int
         Half the side of the square window, 0 to 100 pixels; a block needs a halo as wide.
+    unit : float, optional
+        What a step of the score stands for, more than 0.
     device : {"cpu", "cuda"}, optional
         Where to run; `cuda` raises `DeviceUnavailable` where there is none.
     out : ndarray, (y, x), float32, optional
@@ -240,37 +243,51 @@ def local_mean(
     Returns
     -------
     ndarray, (y, x), float32
-        The mean, in steps of the score; 0 where `valid` is False.
+        The mean times `unit`; 0 where `valid` is False.
+
+    Raises
+    ------
+    ValueError
+        If `unit` is not a positive number.
 
     Examples
     --------
     >>> local_mean(np.array([[2, 4, 9]], np.uint8), np.array([[True, True, False]]), 1)
     array([[3., 3., 0.]], dtype=float32)
     """
-    return _run(score, valid, radius, 0.0, device, out)
+    if not (math.isfinite(unit) and unit > 0):
+        raise ValueError(f"'unit' must be more than 0, not {unit}.")
+    return _run(score, valid, radius, device, out, unit=float(unit))
 
 
 def _run(
     score: _check.Array,
     valid: npt.NDArray[np.bool_],
     radius: int,
-    floor: float,
     device: Device,
     out: npt.NDArray[np.float32] | None,
+    *,
+    floor: float = 0.0,
+    unit: float = 1.0,
 ) -> npt.NDArray[np.float32]:
     score = _check.check_plane("score", score, _check.SCORE_DTYPES)
     valid = _check.check_valid(valid, score.shape)
     radius = _check.check_radius(radius, MAX_RADIUS)
     out = _check.output(out, score.shape, np.float32)
     if resolve_device(device) == "cuda":
-        _run_on_cuda(score, valid, radius, floor, out)
+        _run_on_cuda(score, valid, radius, floor, _F32(unit), out)
     else:
-        _loop(score, valid, radius, floor, out)
+        _loop(score, valid, radius, floor, _F32(unit), out)
     return out
 
 
 def _run_on_cuda(
-    score: _check.Array, valid: npt.NDArray[np.bool_], radius: int, floor: float, out: npt.NDArray[np.float32]
+    score: _check.Array,
+    valid: npt.NDArray[np.bool_],
+    radius: int,
+    floor: float,
+    unit: np.float32,
+    out: npt.NDArray[np.float32],
 ) -> None:
     height, width = score.shape
     on_device = cuda.to_device(score), cuda.to_device(valid)
@@ -279,5 +296,5 @@ def _run_on_cuda(
     blocks, threads = launch_grid(height, width)
     _rows_cuda[blocks, threads](*on_device, radius, sums)
     blocks, threads = launch_grid(-(-height // _TILE_ROWS), width)
-    _columns_cuda[blocks, threads](*on_device, sums, radius, floor, result)
+    _columns_cuda[blocks, threads](*on_device, sums, radius, floor, unit, result)
     result.copy_to_host(out)

@@ -174,7 +174,7 @@ def object_stats(
     Parameters
     ----------
     labels : numpy.ndarray
-        int32, shape (y, x): 0 for background; each of 1..count occurs, as in the result of `label`.
+        int32, shape (y, x): 0 for background; each of 1..count occurs, as `label_listed` numbers them.
     count : int
         Number of objects.
     values : numpy.ndarray or sequence of them

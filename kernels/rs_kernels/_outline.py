@@ -8,14 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import cuda, njit, prange
 
 from rs_kernels._check import check_plane
-from rs_kernels._device import LOOP, RULE, Device, launch_grid, resolve_device
 
 # Directions 0 east, 1 south, 2 west, 3 north are those of the bottom, left, top and right side of a pixel.
 _NEIGHBOUR_ROW, _NEIGHBOUR_COL = (1, 0, -1, 0), (0, -1, 0, 1)
@@ -75,124 +72,6 @@ class Edges:
         )
 
 
-@njit(**RULE)
-def _is_boundary(mask: Any, y: Any, x: Any, side: Any) -> Any:
-    """Whether this side of core pixel (y, x) parts object and background."""
-    return mask[y + 1, x + 1] and not mask[y + 1 + _NEIGHBOUR_ROW[side], x + 1 + _NEIGHBOUR_COL[side]]
-
-
-@njit(**LOOP)
-def _count_sides(mask: Any, counts: Any) -> None:
-    for y in prange(counts.size):
-        count = 0
-        for x in range(1, mask.shape[1] - 1):
-            # Without branches, for the vector unit.
-            around = np.int64(mask[y, x]) + mask[y + 2, x] + mask[y + 1, x - 1] + mask[y + 1, x + 1]
-            count += mask[y + 1, x] * (4 - around)
-        counts[y] = count
-
-
-@njit(**LOOP)
-def _list_sides(mask: Any, starts: Any, sides: Any) -> None:
-    width = mask.shape[1] - 2
-    for y in prange(mask.shape[0] - 2):
-        slot = starts[y]
-        for x in range(width):
-            if mask[y + 1, x + 1]:
-                for side in range(4):
-                    if _is_boundary(mask, y, x, side):
-                        sides[slot] = 4 * (y * width + x) + side
-                        slot += 1
-
-
-@njit(**LOOP)
-def _place(sides: Any, labels: Any, row: Any, col: Any, label: Any, rows: Any, cols: Any, direction: Any) -> None:
-    """Take apart sides, numbered 4 * pixel + side, into labels, start vertices and directions."""
-    width = labels.shape[1]
-    for i in prange(sides.size):
-        pixel, side = sides[i] >> 2, sides[i] & 3
-        y, x = pixel // width, pixel % width
-        label[i] = labels[y, x]
-        rows[i] = row + y + _START_ROW[side]
-        cols[i] = col + x + _START_COL[side]
-        direction[i] = side
-
-
-@cuda.jit(cache=True)
-def _count_sides_cuda(mask: Any, count: Any) -> None:
-    x, y = cuda.grid(2)
-    if y < mask.shape[0] - 2 and x < mask.shape[1] - 2:
-        for side in range(4):
-            if _is_boundary(mask, y, x, side):
-                cuda.atomic.add(count, 0, 1)
-
-
-@cuda.jit(cache=True)
-def _list_sides_cuda(mask: Any, used: Any, sides: Any) -> None:
-    x, y = cuda.grid(2)
-    width = mask.shape[1] - 2
-    if y < mask.shape[0] - 2 and x < width:
-        for side in range(4):
-            if _is_boundary(mask, y, x, side):
-                sides[cuda.atomic.add(used, 0, 1)] = 4 * (y * width + x) + side
-
-
-def boundary_edges(
-    mask: npt.NDArray[np.bool_],
-    labels: npt.NDArray[np.int32],
-    *,
-    row: int = 0,
-    col: int = 0,
-    device: Device = "cpu",
-) -> Edges:
-    """List the sides of labelled pixels that lie on the boundary of the mask.
-
-    Parameters
-    ----------
-    mask : numpy.ndarray
-        Boolean, shape (y + 2, x + 2): the mask of a block with a halo of one pixel, False outside the scene.
-    labels : numpy.ndarray
-        int32, shape (y, x): labels of the block without halo, positive where the mask is True.
-    row, col : int
-        Position of the first pixel of `labels` in the scene; vertices in the result are in the scene, with rows and
-        columns from 0 to below 2**30.
-    device : {'cpu', 'cuda'}
-        Where to compute.
-
-    Returns
-    -------
-    Edges
-        In the reading order of their pixels, then by direction.
-
-    Raises
-    ------
-    ValueError
-        If `mask` is not `labels` with a halo of one pixel, or the block sticks out of the range of vertices.
-
-    Examples
-    --------
-    >>> edges = boundary_edges(np.pad([[True]], 1), np.array([[1]], np.int32))
-    >>> edges.row, edges.col, edges.direction
-    (array([1, 0, 0, 1], dtype=int32), array([0, 0, 1, 1], dtype=int32), array([0, 1, 2, 3], dtype=uint8))
-    """
-    mask = check_plane("mask", mask, (np.dtype(np.bool_),))
-    labels = check_plane("labels", labels, (np.dtype(np.int32),))
-    if mask.shape != (labels.shape[0] + 2, labels.shape[1] + 2):
-        raise ValueError(f"'mask' must be 'labels' {labels.shape} with a halo of one pixel, not {mask.shape}.")
-    if min(row, col) < 0 or max(row + labels.shape[0], col + labels.shape[1]) >= _MOST_VERTICES:
-        raise ValueError(f"The block must lie within rows and columns 0 to 2**30, not start at ({row}, {col}).")
-
-    sides = _sides_on_cuda(mask) if resolve_device(device) == "cuda" else _sides_on_cpu(mask)
-    edges = Edges(
-        label=np.empty(sides.size, np.int32),
-        row=np.empty(sides.size, np.int32),
-        col=np.empty(sides.size, np.int32),
-        direction=np.empty(sides.size, np.uint8),
-    )
-    _place(sides, labels, row, col, edges.label, edges.row, edges.col, edges.direction)
-    return edges
-
-
 def listed_edges(
     ys: npt.NDArray[np.int64],
     xs: npt.NDArray[np.int64],
@@ -222,7 +101,7 @@ def listed_edges(
     Returns
     -------
     Edges
-        As `boundary_edges` gives them: in the order of the pixels, then by direction.
+        In the order of the pixels, then by direction.
 
     Raises
     ------
@@ -258,24 +137,3 @@ def listed_edges(
         col=(xs.take(pixel) + (col + np.array(_START_COL)).take(direction)).astype(np.int32),
         direction=direction.astype(np.uint8),
     )
-
-
-def _sides_on_cpu(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
-    starts = np.zeros(mask.shape[0] - 1, np.int64)
-    _count_sides(mask, starts[1:])
-    np.cumsum(starts, out=starts)
-    sides = np.empty(starts[-1], np.int64)
-    _list_sides(mask, starts, sides)
-    return sides
-
-
-def _sides_on_cuda(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
-    blocks, threads = launch_grid(*mask.shape)
-    mask_there, used = cuda.to_device(mask), cuda.to_device(np.zeros(1, np.int64))
-    _count_sides_cuda[blocks, threads](mask_there, used)
-    count = int(used.copy_to_host()[0])
-    if count == 0:
-        return np.zeros(0, np.int64)
-    sides = cuda.device_array(count, np.int64)
-    _list_sides_cuda[blocks, threads](mask_there, cuda.to_device(np.zeros(1, np.int64)), sides)
-    return np.sort(sides.copy_to_host())

@@ -113,7 +113,7 @@ def link_rings(edges: Edges) -> Rings:
     Parameters
     ----------
     edges : Edges
-        From `boundary_edges`, of every block that the objects reach, with the same label throughout an object.
+        From `listed_edges`, of every block that the objects reach, with the same label throughout an object.
 
     Returns
     -------
@@ -127,8 +127,9 @@ def link_rings(edges: Edges) -> Rings:
 
     Examples
     --------
-    >>> from rs_kernels import boundary_edges
-    >>> edges = boundary_edges(np.pad([[True]], 1), np.array([[1]], np.int32))
+    >>> from rs_kernels import listed_edges
+    >>> at = np.array([0])
+    >>> edges = listed_edges(at, at, np.array([1], np.int32), np.ones((1, 1), np.uint8), 0)
     >>> link_rings(edges).coordinates.tolist()
     [[0.0, 0.0], [0.0, 1.0], [1.0, 1.0], [1.0, 0.0], [0.0, 0.0]]
     """
@@ -223,8 +224,9 @@ def smooth_rings(rings: Rings) -> Rings:
 
     Examples
     --------
-    >>> from rs_kernels import boundary_edges
-    >>> edges = boundary_edges(np.pad([[True]], 1), np.array([[1]], np.int32))
+    >>> from rs_kernels import listed_edges
+    >>> at = np.array([0])
+    >>> edges = listed_edges(at, at, np.array([1], np.int32), np.ones((1, 1), np.uint8), 0)
     >>> smooth_rings(link_rings(edges)).coordinates.tolist()
     [[0.0, 0.5], [0.5, 1.0], [1.0, 0.5], [0.5, 0.0], [0.0, 0.5]]
     """

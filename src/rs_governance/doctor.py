@@ -82,6 +82,7 @@ def examine(folder: Path) -> list[Check]:
         _guarded("vector formats", "矢量格式", _vector_drivers),
         _guarded("CGCS2000", "坐标转换", _projection),
         _guarded("threads (OpenMP)", "多线程", _openmp),
+        _guarded("kernels", "计算内核", _kernels),
         _guarded("Chinese font", "中文字体", _font),
         _guarded("GPU (CUDA)", "显卡", _cuda),
         Check(name="cores", name_zh="处理器核数", verdict=Verdict.ok, value=str(len(os.sched_getaffinity(0)))),
@@ -179,6 +180,14 @@ def _openmp() -> tuple[Verdict, str, str | None]:
     if layer != "omp":
         return Verdict.note, f"there, but NUMBA_THREADING_LAYER={layer}", "unset NUMBA_THREADING_LAYER"
     return Verdict.ok, "libgomp, numba layer omp", None
+
+
+def _kernels() -> tuple[Verdict, str, str | None]:
+    import rs_kernels
+
+    if rs_kernels.kernels_compiled():
+        return Verdict.ok, "compiled", None
+    return Verdict.note, "not compiled yet; the first detection does it, about a minute", None
 
 
 def _font() -> tuple[Verdict, str, str | None]:

@@ -2,10 +2,13 @@
 
 One class for each thing a caller does differently. Every message says what was expected,
 what came and what to do; the command line prints it as one line and exits with `exit_code`.
+
+The message is in English. In Chinese is said beside it, where it is raised (`zh`), what people in the districts meet
+every day; of everything else `advice_zh` says what kind of thing it is and what to do, before the English words.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 
 class RsgError(Exception):
@@ -13,6 +16,24 @@ class RsgError(Exception):
 
     code: ClassVar[str] = "error"
     exit_code: ClassVar[int] = 1
+    advice_zh: ClassVar[str] = "未能完成，请按下文办理。"
+
+    def __init__(self, message: str = "", *, zh: str = "") -> None:
+        super().__init__(message)
+        self.zh = zh
+        """The message in Chinese; empty where it is said in English alone."""
+
+    def told(self, language: Literal["zh", "en"]) -> str:
+        """Say it in a language.
+
+        >>> NoOverlap("The images share no ground; check their CRS.").told("zh")
+        '影像之间或与范围没有重叠；请核对所选文件及其坐标系。The images share no ground; check their CRS.'
+        >>> UsageError("There is no case 7.", zh="没有案件 7。").told("zh")
+        '没有案件 7。'
+        """
+        if language == "en":
+            return str(self)
+        return self.zh or f"{self.advice_zh}{self}"
 
 
 class UsageError(RsgError):
@@ -20,6 +41,7 @@ class UsageError(RsgError):
 
     code = "usage"
     exit_code = 2
+    advice_zh = "所给的参数互相矛盾，或所指的内容不存在；请改正后重试。"
 
 
 class RulesInvalid(RsgError):
@@ -27,6 +49,7 @@ class RulesInvalid(RsgError):
 
     code = "rules_invalid"
     exit_code = 3
+    advice_zh = "规则文件有误；请按下文所指的位置修改（rsg rules check）。"
 
 
 class SceneUnreadable(RsgError):
@@ -34,6 +57,7 @@ class SceneUnreadable(RsgError):
 
     code = "scene_unreadable"
     exit_code = 3
+    advice_zh = "影像或数据文件读不出来；请核对路径，或重新复制该文件。"
 
 
 class CrsRefused(RsgError):
@@ -41,6 +65,7 @@ class CrsRefused(RsgError):
 
     code = "crs_refused"
     exit_code = 3
+    advice_zh = "坐标系缺失、不能安全转换或与坐标不符；请核对坐标系。"
 
 
 class ConfigInvalid(RsgError):
@@ -48,6 +73,7 @@ class ConfigInvalid(RsgError):
 
     code = "config_invalid"
     exit_code = 3
+    advice_zh = "设置文件或成果文件夹有误；请按下文修改，或换用正确的文件。"
 
 
 class LayerUnreadable(RsgError):
@@ -55,6 +81,7 @@ class LayerUnreadable(RsgError):
 
     code = "layer_unreadable"
     exit_code = 3
+    advice_zh = "数据文件或表格读不出来，或缺少必需的列；请按下文改正后重试。"
 
 
 class BandsMismatch(RsgError):
@@ -62,6 +89,7 @@ class BandsMismatch(RsgError):
 
     code = "bands_mismatch"
     exit_code = 3
+    advice_zh = "两期影像的波段对不上；请指明波段，或换用同类影像。"
 
 
 class NoOverlap(RsgError):
@@ -69,6 +97,7 @@ class NoOverlap(RsgError):
 
     code = "no_overlap"
     exit_code = 3
+    advice_zh = "影像之间或与范围没有重叠；请核对所选文件及其坐标系。"
 
 
 class NotAlignable(RsgError):
@@ -76,6 +105,7 @@ class NotAlignable(RsgError):
 
     code = "not_alignable"
     exit_code = 3
+    advice_zh = "两期影像找不到可信的配准关系；请核对影像是否同一地点，或先行配准。"
 
 
 class NothingObserved(RsgError):
@@ -83,6 +113,7 @@ class NothingObserved(RsgError):
 
     code = "nothing_observed"
     exit_code = 3
+    advice_zh = "没有一处在两期影像上都可用；请换用云少的影像。"
 
 
 class DatasetInvalid(RsgError):
@@ -90,6 +121,7 @@ class DatasetInvalid(RsgError):
 
     code = "dataset_invalid"
     exit_code = 3
+    advice_zh = "样本数据集缺少文件或大小不一；请按下文补齐。"
 
 
 class OutputFailed(RsgError):
@@ -97,6 +129,7 @@ class OutputFailed(RsgError):
 
     code = "output_failed"
     exit_code = 4
+    advice_zh = "结果写不进去；请检查权限、磁盘空间，或换一个文件夹。"
 
 
 class DeviceUnavailable(RsgError):
@@ -104,6 +137,7 @@ class DeviceUnavailable(RsgError):
 
     code = "device_unavailable"
     exit_code = 5
+    advice_zh = "所选计算设备在本机不可用；请改用 --device cpu，或运行 rsg doctor 查看。"
 
 
 class StoreInvalid(RsgError):
@@ -111,6 +145,7 @@ class StoreInvalid(RsgError):
 
     code = "store_invalid"
     exit_code = 3
+    advice_zh = "该文件夹不是案件库，或已损坏、版本不符；请核对 --store，必要时升级或从备份恢复（rsg db）。"
 
 
 class ActionRefused(RsgError):
@@ -118,6 +153,7 @@ class ActionRefused(RsgError):
 
     code = "action_refused"
     exit_code = 6
+    advice_zh = "案件在此状态下不能这样办，或此人无权办理；请按下文办理。"
 
 
 class CaseConflict(RsgError):
@@ -125,9 +161,10 @@ class CaseConflict(RsgError):
 
     code = "case_conflict"
     exit_code = 7
+    advice_zh = "他人正在办理该案件，或案件已被改动；请重新查看后再办（rsg cases show）。"
 
-    def __init__(self, message: str, differences: Sequence[Mapping[str, Any]] = ()) -> None:
-        super().__init__(message)
+    def __init__(self, message: str = "", differences: Sequence[Mapping[str, Any]] = (), *, zh: str = "") -> None:
+        super().__init__(message, zh=zh)
         self.differences = tuple(differences)
         """Fields that changed since: field, seen, now, actor, at."""
 
@@ -137,3 +174,4 @@ class SchemaViolation(RsgError):
 
     code = "schema_violation"
     exit_code = 70
+    advice_zh = "成果数据不符合规定的格式，属程序缺陷；请连同下文报告。"

@@ -1,6 +1,7 @@
 """`rsg cases` and `rsg people` from end to end, as somebody at a terminal meets them."""
 
 import json
+import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -163,6 +164,7 @@ def test_a_case_by_hand(say, store, tmp_path) -> None:
     page = tmp_path / "pages" / "sheet.html"
     assert say("cases", "show", second, "--html", str(page), "--lang", "en")[0] == 0
     assert "Case sheet" in page.read_text(encoding="utf-8")
+    assert "data:font/woff;base64," in page.read_text(encoding="utf-8"), "its letters are inside"
     assert "submit evidence" in say("cases", "history", second, "--lang", "en")[1]
     assert plain(say("cases", "history", second, "--json"))["events"][-1]["hash"] == done["events"][0]["hash"]
 
@@ -178,9 +180,8 @@ def test_drawings_and_evidence_that_make_no_sense(say, tmp_path) -> None:
         ('{"type": "Feature"}', "no GeoJSON"),
     ):  # fmt: skip
         (tmp_path / "drawn.geojson").write_text(content)
-        code, _, err = say(
-            "cases", "act", NUMBER, "correct", "--as", "wang", "--outline", str(tmp_path / "drawn.geojson")
-        )
+        drawn = ("--outline", str(tmp_path / "drawn.geojson"))
+        code, _, err = say("cases", "act", NUMBER, "correct", "--as", "wang", *drawn, "--lang", "en")
         assert code == 2, content
         assert match in err
     (tmp_path / "empty.jpg").write_bytes(b"")
@@ -258,7 +259,7 @@ def test_people(say) -> None:
 def test_a_time_to_come_is_refused(say, monkeypatch) -> None:
     monkeypatch.delenv("RSG_SIMULATE")
     code, _, complaint = say("cases", "act", NUMBER, "accept", "--as", "wang", at="2126-01-01T09:00+08:00")
-    assert (code, "lies ahead" in complaint) == (2, True)
+    assert (code, "晚于现在" in complaint) == (2, True)
 
 
 @pytest.mark.parametrize(
@@ -275,7 +276,7 @@ def test_a_leader_takes_nothing_in(store, say, tmp_path, monkeypatch, words) -> 
     assert say("people", "import", "leader.csv")[0] == 0
     (tmp_path / "p.csv").write_text("number\n1\n", "utf-8")
     code, _, complaint = say(*words, "--as", "ling")
-    assert (code, "not for the role leader" in complaint) == (6, True), complaint
+    assert (code, "（leader）不能导入" in complaint) == (6, True), complaint
 
 
 def test_a_referral_waits_for_the_body_that_receives_it(say, tmp_path) -> None:
@@ -294,3 +295,23 @@ def test_a_referral_waits_for_the_body_that_receives_it(say, tmp_path) -> None:
     refer = ("refer", "--as", "li", "--referral", "court", *proof)
     assert "waits for the answer of the receiving body" in say("cases", "act", OTHER_NUMBER, *refer, "--lang", "en")[1]
     assert "agree" not in json.loads(say("cases", "show", OTHER_NUMBER, "--json")[1])["actions"]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("act", NUMBER, "close", "--as", "li", "--resolution", "season"), "不能销号（close）；"),
+        (("act", NUMBER, "accept", "--as", "chen"), "街镇核查员（town_inspector）不能判读通过（accept）；由 判读员（interpreter）"),
+        (("act", NUMBER, "reject", "--as", "wang"), "须给出销号结论（resolution）：阴影或视角（shadow_or_view）"),
+        (("act", NUMBER, "accept", "--as", "wang", "--version", "9"), "已是第 1 版"),
+        (("act", "nowhere", "accept", "--as", "wang"), "没有案件 nowhere"),
+        (("act", NUMBER, "accept", "--as", "nobody"), "没有账号 'nobody'"),
+        (("list", "--store", "nowhere"), "'nowhere' 中没有案件库"),
+    ],
+)  # fmt: skip
+def test_a_clerk_reads_in_chinese_what_is_wrong_and_what_to_do(say, words, told) -> None:
+    code, _, err = say("cases", *words)
+    assert code != 0
+    assert told in err
+    words_alone = re.sub(r"'rsg [^']*'", "", err)
+    assert re.search(r"[A-Za-z]{2,} [A-Za-z]{2,} [A-Za-z]{2,}", words_alone) is None, err

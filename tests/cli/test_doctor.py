@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+import rs_kernels
 from rs_governance import doctor
 from rs_governance.cli import run
 from rs_governance.doctor import Check, Verdict, examine, is_fit
@@ -15,6 +16,14 @@ def test_this_machine_is_fit(tmp_path: Path) -> None:
     assert "COG" in checks["raster formats"].value
     assert checks["threads (OpenMP)"].verdict is Verdict.ok
     assert len(checks) == len(examine(tmp_path))
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_it_says_whether_kernels_are_compiled(compiled: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(rs_kernels, "kernels_compiled", lambda: compiled)
+    check = next(check for check in examine(tmp_path) if check.name == "kernels")
+    assert check.verdict is (Verdict.ok if compiled else Verdict.note)
+    assert ("not compiled yet" in check.value) is not compiled
 
 
 def test_every_missing_thing_comes_with_a_remedy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """One line, a meaningful exit code, JSON where JSON was asked for, a traceback only on request."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from rs_governance import errors
 from rs_governance.cli import app, run
-from rs_governance.cli.failures import EXIT_UNEXPECTED, describe
+from rs_governance.cli.failures import EXIT_UNEXPECTED, describe, report
 
 EXPECTED_ERRORS = [
     kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.RsgError)
@@ -44,10 +45,32 @@ def test_expected_error_is_one_line_and_its_exit_code(
     kind: type[errors.RsgError], failing: Failing, capsys: pytest.CaptureFixture[str]
 ) -> None:
     failing.with_error(kind("Expected this,\n got that; do so."))
-    assert run(["schema"]) == kind.exit_code != 0
+    assert run(["--lang", "en", "schema"]) == kind.exit_code != 0
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err == "错误 Error: Expected this, got that; do so.\n"
+
+
+@pytest.mark.parametrize("kind", EXPECTED_ERRORS)
+def test_every_kind_of_error_says_in_chinese_what_it_is_and_what_to_do(
+    kind: type[errors.RsgError], failing: Failing, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "advice_zh" in vars(kind), f"{kind.__name__} has no words of its own; write what it is and what to do"
+    assert len(re.findall("[\u4e00-\u9fff]", kind.advice_zh)) >= 10
+    assert kind.advice_zh.endswith("。")
+    failing.with_error(kind("Expected this."))
+    run(["schema"])
+    assert capsys.readouterr().err == f"错误 Error: {kind.advice_zh}Expected this.\n"
+
+
+def test_an_error_that_has_its_chinese_words_says_them_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    error = errors.CaseConflict("Somebody has it.", [{"field": "state"}], zh="他人正在办理。")
+    assert report(error, []) == errors.CaseConflict.exit_code
+    assert capsys.readouterr().err == "错误 Error: 他人正在办理。\n"
+    report(error, ["--json"])
+    told = json.loads(capsys.readouterr().err)["error"]
+    assert (told["message"], told["told"]) == ("Somebody has it.", "他人正在办理。")
+    assert told["differences"] == [{"field": "state"}]
 
 
 def test_error_is_json_when_json_was_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -104,7 +127,8 @@ def test_wrong_usage_is_one_line_with_the_way_to_the_help(
 @given(st.text())
 def test_whatever_an_error_says_fits_on_one_line(text: str) -> None:
     for error in (errors.NoOverlap(text), ValueError(text), typer.TyperException(text)):
-        assert len(describe(error).message.splitlines()) <= 1
+        failure = describe(error)
+        assert max(len(failure.message.splitlines()), len(failure.told.splitlines())) <= 1
 
 
 def test_no_arguments_print_the_help(capsys: pytest.CaptureFixture[str]) -> None:

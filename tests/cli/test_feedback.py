@@ -68,7 +68,7 @@ def test_answers_are_taken_and_ratings_counted(store: Path, tmp_path: Path, caps
     printed = capsys.readouterr()
     assert "答复 1，评价 2，此前已收 0，退回 1" in printed.out
     assert "450108-202610-0002  企业  名册中未查到  是" in printed.out
-    assert "第 4 行：'邻居' is nobody who answers" in printed.err
+    assert "第 4 行：'邻居' 不是答复人身份；请写 反映人（reporter）" in printed.err
     assert run([*command, "--json"]) == 0
     again = json.loads(capsys.readouterr().out)
     assert again["counts"] == {"answers": 0, "ratings": 0, "known": 2}
@@ -109,7 +109,7 @@ def test_figures_are_printed_and_written(store: Path, tmp_path: Path, capsys: py
 def test_what_cannot_be_is_refused(
     store: Path, options: list[str], problem: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(["feedback", *options]) == 2
+    assert run(["--lang", "en", "feedback", *options]) == 2
     assert problem in capsys.readouterr().err
 
 

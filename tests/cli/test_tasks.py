@@ -106,7 +106,7 @@ def test_a_package_that_nobody_got_is_made_void(
     assert run([*asked, "--note", "生成时断电"]) == 0
     assert f"任务包 {number} 已作废（3 件）" in capsys.readouterr().out
     assert run([*asked, "--note", "again"]) == 2
-    assert "void already" in capsys.readouterr().err
+    assert "已经作废" in capsys.readouterr().err
     assert run(["tasks", "exports", "--json"]) == 0
     (entry,) = json.loads(capsys.readouterr().out)["exports"]
     assert (entry["facts"]["void"]["by"], entry["facts"]["void"]["note"]) == ("m", "生成时断电")
@@ -136,7 +136,25 @@ def test_words_are_cut_only_where_there_is_no_room(
 
 def test_refused_in_one_line(store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["tasks", "export", "--out", str(tmp_path / "out")]) == 2
-    assert "A package is for somebody" in capsys.readouterr().err
+    assert "任务包须指明给谁" in capsys.readouterr().err
     assert run(["tasks", "export", "--to", "m", "--as", "w", "--out", str(tmp_path / "out")]) == 2
     assert run(["tasks", "export", "--town", "450108101", "--as", "w", "--out", str(tmp_path / "out")]) == 6
     assert run(["tasks", "list", "--town", "Nanning"]) == 2
+
+
+def test_a_plan_says_why_somebody_stays_and_a_case_is_left_out(
+    store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    people = tmp_path / "people.csv"
+    rows = "off,停,town_inspector,450108101,,0\nwoods,林,town_inspector,450108101,protected_woodland,3\n"
+    people.write_text("login,name,role,prefix,themes,capacity\n" + rows, "utf-8")
+    assert run(["people", "import", str(people)]) == 0
+    plan = ["tasks", "plan", "--town", "450108101", "--date", "2026-10-21", "--seed", "3", "--at", AT]
+    capsys.readouterr()
+    assert run(plan) == 0
+    shown = capsys.readouterr().out
+    assert "停（off）未安排：每日可核查数为 0" in shown
+    assert "林（woods）未安排：没有由其核查的案件（辖区、专题、部门不符，或已派给他人）" in shown
+    assert "未排入 1 件：人力已满" in shown
+    assert run([*plan, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["idle"] == {"off": "no_capacity", "woods": "not_theirs"}

@@ -14,7 +14,7 @@ import pyproj
 import pytest
 import shapely
 
-from rs_governance.db import Case, Clue, Event, Photo, Store, create_store, keep_evidence
+from rs_governance.db import AnchorNote, Case, Clue, Event, Photo, Store, create_store, keep_evidence
 
 NOW = datetime(2026, 10, 20, 8, 30, tzinfo=UTC)
 
@@ -70,7 +70,7 @@ def make_event() -> Callable[..., Event]:
     def make(number: int, case_number: str, **fields: Any) -> Event:
         facts: dict[str, Any] = {
             "id": number, "case_number": case_number, "version": 1, "action": "open", "actor": "system", "role": "system",
-            "at": NOW, "to_state": "detected", "note": "", "evidence": [], "facts": {}, "changes": {}, "previous": "",
+            "at": NOW, "recorded_at": NOW, "to_state": "detected", "note": "", "evidence": [], "facts": {}, "changes": {}, "previous": "",
             "hash": f"{number:064x}",
         }  # fmt: skip
         return Event(**(facts | fields))
@@ -99,6 +99,7 @@ def store(make_store: Callable[..., Store], make_case: Any, make_event: Any) -> 
                 taken_in="0",
             )
         )
+        session.add(AnchorNote(series="first", number=1, at=NOW, signature="first"))
         session.add(
             Clue(
                 channel="hotline", number="H1", reported_on=NOW.date(), reporter="李四", contact="13800138000", content="李四说",

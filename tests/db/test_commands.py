@@ -68,6 +68,42 @@ def test_what_is_wrong_is_told_and_ends_with_1(rsg, tmp_path, capsys) -> None:
     assert "guard missing" in capsys.readouterr().out
 
 
+def test_anchors_in_two_files_are_verified_together(rsg, tmp_path, capsys) -> None:
+    rsg("db", "init", "--district", str(DISTRICT))
+    rsg("audit", "key")
+    for day, more in enumerate(([], ["--anchors", "stick.jsonl"], []), 1):
+        assert rsg("audit", "anchor", "--at", f"2026-10-{day:02}T09:00+08:00", *more)[0] == 0
+    code, audit = rsg("audit", "verify")
+    assert (code, audit["anchors"], len(audit["remarks"])) == (0, 2, 1)
+    assert run(["audit", "verify"]) == 0
+    assert "lie in another file" in " ".join(capsys.readouterr().out.split())
+    code, audit = rsg("audit", "verify", "--anchors", "store.anchors.jsonl", "--anchors", "stick.jsonl")
+    assert (code, audit["anchors"], audit["remarks"]) == (0, 3, [])
+    lines = (tmp_path / "store.anchors.jsonl").read_text().splitlines(keepends=True)
+    (tmp_path / "store.anchors.jsonl").write_text(lines[0])
+    code, audit = rsg("audit", "verify")
+    assert (code, [each["kind"] for each in audit["defects"]]) == (1, ["anchor_missing"])
+
+
+def test_what_was_taken_in_is_held_to_the_record(rsg, tmp_path, capsys) -> None:
+    rsg("db", "init", "--district", str(DISTRICT))
+    (tmp_path / "people.csv").write_text("login,name,role,prefix\nling,凌,leader,450108\n", "utf-8")
+    (tmp_path / "days.csv").write_text("date,working,name\n2026-10-01,holiday,国庆节\n", "utf-8")
+    assert rsg("people", "import", "people.csv")[0] == rsg("cases", "calendar", "import", "days.csv")[0] == 0
+    code, audit = rsg("audit", "verify")
+    assert (code, audit["events"], audit["rows"]) == (0, 2, 2)
+    with closing(sqlite3.connect(tmp_path / "store" / STORE_FILE)) as connection:
+        for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE name LIKE 'guard_%'").fetchall():
+            connection.execute(f'DROP TRIGGER "{name}"')
+        connection.execute("UPDATE people SET role = 'district_manager'")
+        connection.execute("UPDATE holidays SET working = 1")
+        connection.commit()
+    code, audit = rsg("audit", "verify")
+    assert (code, sorted(each["where"] for each in audit["defects"])) == (1, ["holidays 1", "people 1"])
+    assert run(["audit", "verify"]) == 1
+    assert "登记内容被改" in capsys.readouterr().out
+
+
 def test_without_a_key_a_backup_says_so(rsg, capsys) -> None:
     rsg("db", "init", "--district", str(DISTRICT))
     assert run(["db", "backup"]) == 0

@@ -19,4 +19,4 @@ def test_nothing_is_lost_doubled_or_half_written() -> None:
     assert acts["done"] > 0
     assert acts["refused"] + acts.get("conflict", 0) > 0
     assert sum(each["kills"] for each in figures["kills"].values()) >= 20
-    assert set(figures["kills"]) == {"acts", "take-ins", "backups", "exports", "migrations"}
+    assert set(figures["kills"]) == {"acts", "take-ins", "backups", "exports", "issues", "returns", "migrations"}

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 import rs_kernels
+from benchmarks.planes import boundary_edges, label
 from rs_governance.detect import SpectralParameters
 from rs_governance.detect.change import Standard
 from rs_governance.detect.describe import describe, land_classes
@@ -300,9 +301,8 @@ def test_no_object_is_an_empty_table() -> None:
 def test_outlines_are_sound_and_cover_their_pixels(seed: int, crs: int, tolerance_px: float) -> None:
     noise = np.random.default_rng(seed).normal(size=(120, 150))
     mask = gaussian_filter(noise, 1.0 + seed) > 0.02
-    ringed = np.pad(mask, 1)
-    labels, count = rs_kernels.label(mask)
-    edges = rs_kernels.boundary_edges(ringed, labels, row=0, col=0)
+    labels, count = label(mask)
+    edges = boundary_edges(np.pad(mask, 1), labels)
     rings = rs_kernels.smooth_rings(rs_kernels.link_rings(edges))
     pair = pair_on(crs, pixel=1e-5, at=(108.0, 22.0)) if crs == 4326 else pair_on(crs)
     grey = np.full((4, count), 500.0)

@@ -219,6 +219,20 @@ def test_progress_is_told_from_start_to_end(ground: Ground, pair_of: PairOf) -> 
         assert shares[-1] == 1
 
 
+def test_a_sink_that_fails_ends_the_detection(dates: Callable[..., Any], pair_of: PairOf) -> None:
+    seen: list[tuple[int, int]] = []
+
+    def sink(block: ScoredBlock, _labels: object) -> None:
+        seen.append((block.window.row, block.window.col))
+        if len(seen) == 3:
+            raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        find_changes(pair_of(*dates(bands=4, dtype="uint16")), block_px=64, sink=sink)
+    assert seen[:3] == [(0, 0), (0, 64), (0, 128)]
+    assert len(seen) <= 6, "blocks that were waiting may pass, no more"
+
+
 def test_small_objects_are_left_out(dates: Callable[..., Any], pair_of: PairOf) -> None:
     pair = pair_of(*dates())
     assert not find_changes(pair, SpectralParameters(smallest_m2=500)).findings.empty

@@ -1,5 +1,6 @@
 """What a photo says of itself, whatever its bytes are."""
 
+import base64
 import io
 from datetime import UTC, datetime
 
@@ -10,6 +11,21 @@ from hypothesis import strategies as st
 from PIL import ExifTags, Image
 
 from rs_governance.field.photos import differing_bits, perceptual_hash, read_photo, safe_name
+
+# A shaded ground, 64 x 48, made for this test and laid out as an iPhone lays out its photos.
+HEIC = base64.b64decode(
+    "AAAAHGZ0eXBoZWljAAAAAG1pZjFoZWljbWlhZgAAAbZtZXRhAAAAAAAAACFoZGxyAAAAAAAAAABwaWN0AAAAAAAAAAAAAAAAAAAAACxpbG9j"
+    "AAAAAEQAAAIAAQAAAAEAAAHaAAAAKwACAAAAAQAAAgUAAAFgAAAAOGlpbmYAAAAAAAIAAAAVaW5mZQIAAAAAAQAAaHZjMQAAAAAVaW5mZQIA"
+    "AAEAAgAARXhpZgAAAAAOcGl0bQAAAAAAAQAAAP1pcHJwAAAA3WlwY28AAAB2aHZjQwEDcAAAAJAAAAAAAB7wAPz9+PgAAA8DYAABABhAAQwB"
+    "//8DcAAAAwCQAAADAAADAB66AkBhAAEAKkIBAQNwAAADAJAAAAMAAAMAHqAggQWW6uSmubgIaDAgAAADAyAAAAMAIWIAAQAGRAHBc8CJAAAA"
+    "E2NvbHJuY2x4AAEADQAGgAAAABRpc3BlAAAAAAAAAEAAAABAAAAAKGNsYXAAAABAAAAAAQAAADAAAAABAAAAAAAAAAL////wAAAAAgAAABBw"
+    "aXhpAAAAAAMICAgAAAAYaXBtYQAAAAAAAAABAAEFgQIDBYQAAAAaaXJlZgAAAAAAAAAOY2RzYwACAAEAAQAAAZNtZGF0AAAAJygBrwQY+BAY"
+    "5J4ziGQIKR2rFBNCrGtst+qfOcs3o3VtTjX5KsLvgAAAAAZFeGlmAABNTQAqAAAACAAEAQ8AAgAAAAgAAAA+ARAAAgAAAAgAAABGh2kABAAA"
+    "AAEAAABOiCUABAAAAAEAAACgAAAAAEV4YW1wbGUAUGhvbmUgMQAABJADAAIAAAAUAAAAhJARAAIAAAAHAAAAmKACAAMAAAABAEAAAKADAAMA"
+    "AAABADAAAAAAAAAyMDI2OjEwOjIwIDEwOjExOjEyACswODowMAAAAAcAAQACAAAAAk4AAAAAAgAFAAAAAwAAAPoAAwACAAAAAkUAAAAABAAF"
+    "AAAAAwAAARIABwAFAAAAAwAAASoAEQAFAAAAAQAAAUIAHQACAAAACwAAAUoAAAAAAAAAFgAAAAEAAAAqAAAAAQAAAAAAAAABAAAAbAAAAAEA"
+    "AAAYAAAAAQAAAAAAAAABAAAAAgAAAAEAAAALAAAAAQAAAAoAAAABAAAAWgAAAAEyMDI2OjEwOjIwAAA="
+)
 
 
 def picture(seed: int = 0, size: tuple[int, int] = (400, 300)) -> Image.Image:
@@ -131,3 +147,25 @@ def test_a_safe_name_stays_in_its_folder(name: str) -> None:
     assert kept
     assert not set(kept) & set('/\\:<>"|?*\0')
     assert kept not in {".", ".."}
+
+
+def test_a_photo_of_an_iphone_says_where_and_when() -> None:
+    facts = read_photo(HEIC)
+    assert facts.lon == pytest.approx(108.4)
+    assert facts.lat == pytest.approx(22.7)
+    assert facts.heading_deg == 90
+    assert facts.taken_at == datetime(2026, 10, 20, 2, 11, 12, tzinfo=UTC)
+    assert facts.gps_at == datetime(2026, 10, 20, 2, 11, 10, tzinfo=UTC)
+    assert (facts.camera, facts.width, facts.height, facts.has_exif) == ("Example Phone 1", 64, 48, True)
+
+
+def test_a_photo_of_an_iphone_without_its_data_cannot_be_looked_at() -> None:
+    facts = read_photo(HEIC.replace(b"Exif", b"Gone"))
+    assert (facts.width, facts.has_exif, facts.lon) == (None, False, None)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, len(HEIC) - 1), st.integers(0, 255))
+def test_a_damaged_photo_of_an_iphone_fails_nobody(at: int, byte: int) -> None:
+    read_photo(HEIC[:at])
+    read_photo(HEIC[:at] + bytes([byte]) + HEIC[at + 1 :])

@@ -9,6 +9,8 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import maximum_bipartite_matching
 
 from rs_governance.cases import Actor, events_of, read_actor
 from rs_governance.db import Case, Export, Store
@@ -112,6 +114,50 @@ def test_nobody_may_go() -> None:
     made = plan_visits([candidate("1", go="z")], inspectors(a=2), on=TODAY, pairs=[])
     assert made.left_out == {"1": "nobody"}
     assert made.visits == {}
+
+
+def test_nobody_stays_while_a_case_that_is_theirs_is_left_out() -> None:
+    cases = [candidate("1", severity="red", go="av"), candidate("2", go="a"), candidate("3", go="a")]
+    made = plan_visits(cases, inspectors(a=1, v=1, z=1, n=0), on=TODAY, pairs=[])
+    assert {login: [visit.number for visit in visits] for login, visits in made.visits.items()} == {
+        "a": ["2"],
+        "v": ["1"],
+    }
+    assert made.left_out == {"3": "capacity"}
+    assert made.idle == {"z": "not_theirs", "n": "no_capacity"}
+    spare = plan_visits(cases[:1], inspectors(a=1, v=1), on=TODAY, pairs=[])
+    assert (set(spare.visits), spare.idle) == ({"a"}, {"v": "enough"})
+
+
+@given(
+    st.lists(st.tuples(st.sets(st.sampled_from("abcd"), min_size=1), st.sampled_from(["red", "green"])), max_size=8),
+    st.tuples(*[st.integers(0, 3)] * 4),
+    st.integers(0, 2),
+)
+@settings(max_examples=60, deadline=None)
+def test_as_many_are_visited_as_can_be(cases: list[tuple[set[str], str]], rooms: tuple[int, ...], drawn: int) -> None:
+    candidates = [
+        candidate(f"{n}", severity=severity, place=(700.0 * n, 0), go="".join(go))
+        for n, (go, severity) in enumerate(cases)
+    ]
+    people = inspectors(**dict(zip("abcd", rooms, strict=True)))
+    pairs = draw_pairs(candidates, people, seed=drawn, share=0.1 * drawn)
+    made = plan_visits(candidates, people, on=TODAY, pairs=pairs)
+    visited = [visit.number for visits in made.visits.values() for visit in visits]
+    assert sorted([*visited, *made.left_out]) == [each.number for each in candidates]
+    room = {each.login: each.capacity for each in people}
+    for login, visits in made.visits.items():
+        assert len(visits) <= room[login]
+        assert all(visit.audit or login in candidates[int(visit.number)].may_go for visit in visits)
+    # Seats of those who have room beside what was drawn, against the cases that were not: no plan seats more.
+    fixed = dict(pairs)
+    seats = [login for login, most in room.items() for _ in range(most - list(fixed.values()).count(login))]
+    free = [each for each in candidates if each.number not in fixed]
+    fits = np.array([[login in each.may_go for login in seats] for each in free], dtype=bool).reshape(
+        len(free), len(seats)
+    )
+    matched = maximum_bipartite_matching(csr_array(fits), perm_type="column") if fits.size else np.array([])
+    assert len(visited) - len(fixed) == int((matched >= 0).sum())
 
 
 def test_a_plan_is_kept_with_its_draw(tasks_store: Store, manager: Actor) -> None:

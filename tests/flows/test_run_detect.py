@@ -1,12 +1,14 @@
 """Whole runs: results that others can open, and the same bytes whatever the workers and blocks."""
 
 import hashlib
+import importlib
 import json
 import os
 import re
 import socket
 import subprocess
 import sys
+import threading
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -22,8 +24,10 @@ from rasterio.warp import Resampling, calculate_default_transform, reproject
 
 import rs_kernels
 from rs_governance import flows
-from rs_governance.errors import OutputFailed, UsageError
+from rs_governance.cli import run
+from rs_governance.errors import NotAlignable, OutputFailed, UsageError
 from rs_governance.flows import RESULT_FILES, detect, preview, run_detect
+from rs_governance.publish import input_files
 
 LOG = "run.log.json"
 
@@ -142,6 +146,39 @@ def test_compiling_is_announced(small: Any, anew: bool, monkeypatch: pytest.Monk
     run_detect(small.before, small.after, tmp_path / "out", progress=lambda stage, _share: stages.append(stage))
     assert ("compiling kernels, once" in stages) is anew
     assert list(dict.fromkeys(stages))[-4:] == ["learn", "detect", "outline", "publish"]
+
+
+def test_all_stages_are_told_in_one_language(
+    small: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also those that are told by a thread."""
+    monkeypatch.setattr(rs_kernels, "compiles_anew", lambda: True)
+    before, after = str(small.before), str(small.after)
+    assert run(["--lang", "en", "detect", before, after, "--out", str(tmp_path / "out")]) == 0
+    told = capsys.readouterr().err
+    assert "compiling kernels, once ..." in told
+    assert told.isascii()
+
+
+def test_a_refused_pair_does_not_wait_for_its_hashes(
+    small: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    stops: list[threading.Event] = []
+
+    def never_ends(*_: Any, stop: threading.Event, **__: Any) -> tuple[()]:
+        stops.append(stop)
+        assert stop.wait(60)
+        return ()
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise NotAlignable("not of one place")
+
+    monkeypatch.setattr(input_files, "hash_files", never_ends)
+    monkeypatch.setattr(importlib.import_module("rs_governance.flows.detect"), "register", refuse)
+    with pytest.raises(NotAlignable):
+        run_detect(small.before, small.after, tmp_path / "out")
+    assert stops
+    assert not (tmp_path / "out").exists()
 
 
 def test_bytes_of_the_whole_sample_are_the_same(sample: Any, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 import typer
 
 from rs_governance.cli import grids
+from rs_governance.cli.language import Language, speak
 from rs_governance.errors import CrsRefused
 
 from .conftest import Folder, land_use
@@ -36,8 +37,21 @@ def test_a_table_of_sources_and_of_problems(folder: Folder, capsys: pytest.Captu
         "21010-2017",
         "EPSG:4545",
     ]
-    assert "问题 3 处 / 3 problems" in lines
-    assert sum("no code of GB/T 21010-2017; left out" in line for line in lines) == 2
+    assert "问题 3 处" in lines
+    assert sum("略去" in line for line in lines) == 3, "the head and two rows"
+
+
+def test_the_screen_speaks_one_language(folder: Folder, capsys: pytest.CaptureFixture[str]) -> None:
+    table = land_use()
+    table.loc[[2, 5], "DLBM"] = "9999"
+    check(folder.units().source("layers.land_use", "land.gpkg", table, 'preset = "dltb"'), "--lang", "en")
+    said = capsys.readouterr().out
+    assert "3 problems" in said.splitlines()
+    assert said.count("no code of GB/T 21010-2017; left out") == 2
+    assert {letter for letter in said if "\u2e80" < letter < "\uffa0"} <= set("良庆区"), (
+        "a district without English name"
+    )
+    speak(Language.zh)
 
 
 def test_the_same_for_programs(folder: Folder, capsys: pytest.CaptureFixture[str]) -> None:
@@ -52,7 +66,7 @@ def test_a_district_without_sources_and_one_with_an_unusable_one(
     folder: Folder, capsys: pytest.CaptureFixture[str]
 ) -> None:
     check(folder)
-    assert "nothing to join to" in capsys.readouterr().out
+    assert "没有参考数据" in capsys.readouterr().out
     folder.units().source("layers.land_use", "land.shp", land_use(), 'preset = "dltb"')
     (folder.path / "land.prj").unlink()
     with pytest.raises(CrsRefused) as caught:

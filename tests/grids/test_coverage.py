@@ -23,6 +23,7 @@ def units() -> Units:
         "name": ["良庆区", "良庆镇", "那马镇"],
         "parent": [None, "450108", "450108"],
         "keeper": [None] * 3,
+        "name_en": [None] * 3,
     }
     return Units(frame=make_frame(UNIT_COLUMNS, values, boxes, CRS))
 

@@ -42,6 +42,11 @@ class Sample:
     def fields(table: gpd.GeoDataFrame) -> list[str]:
         return [str(name) for name in table.columns if table[name].dtype.kind not in "M" and name != "geometry"]
 
+    def layer(self, name: str) -> str:
+        """Return what the sample's file says about a layer."""
+        told = (SAMPLE / "district.toml").read_text(encoding="utf-8")
+        return next(part for part in re.split(r"^(?=\[)", told, flags=re.MULTILINE) if f"layers.{name}]" in part)
+
     def declare(self, name: str, crs: str) -> None:
         line = f'path = "{name}"\n'
         assert line in self.text
@@ -138,3 +143,18 @@ def test_a_district_outside_china_has_no_offset(sample: Sample) -> None:
         '[district]\ncode = "450108"\nname = "x"\ncrs = "EPSG:32637"\n[units]\ndistrict = { path = "far.gpkg" }\n'
     )
     assert sample.read().problems[-1].source == "units", "only that there are no towns and villages"
+
+
+def test_a_boundary_with_nothing_to_lay_it_on_is_told_what_to_do(sample: Sample) -> None:
+    head = sample.text[: sample.text.index("[[scene]]")]
+    units = sample.text[sample.text.index("[units]") : sample.text.index("[layers")]
+    sample.text = head + units
+    references = sample.read()
+    assert set(references.unproved) >= {"units.district"}, "units of one hand agree with one another, wherever they lie"
+    (note,) = references.notes
+    for wanted in ("there is no image", "[[scene]]", "rsg grids check", "off by about 51", "crs = 'GCJ-02'"):
+        assert wanted in note.message_en
+    assert "加入一期影像" in note.message_zh
+    # A layer from elsewhere that has their borders, or an image, is enough.
+    sample.text = sample.text + sample.layer("land_use")
+    assert not any(name.startswith("units.") for name in sample.read().unproved)

@@ -259,21 +259,6 @@ def test_an_entry_that_cannot_be_read_makes_nothing_lawful(folder: Folder) -> No
                     4: "not a day; left out"}  # fmt: skip
 
 
-def test_a_number_that_repeats(folder: Folder) -> None:
-    columns = {
-        "number": ["A", "A", "A", "B", "B"],
-        "stage": ["基础", "主体", "基础", None, None],
-        "use": ["x"] * 3 + ["y", "z"],
-    }
-    table = frame(columns, [box(number * 200) for number in range(5)])
-    folder.units().source("registers.planning_permit", "permit.gpkg", table, "as_of = 2026-10-20")
-    register = read(folder).registers["planning_permit"]
-    # A comes once for each stage, its first stage in two parts; the second B says something else.
-    assert register.frame["number"].tolist() == ["A", "A", "B"]
-    assert register.frame.geometry.area.tolist() == pytest.approx([20_000, 10_000, 10_000])
-    assert [(p.row, p.value) for p in register.problems] == [(5, "B")]
-
-
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk"])
 def test_registers_in_tables(folder: Folder, encoding: str) -> None:
     text = f"编号,有效期止,WKT\n备1,2027-01-01,{box().wkt!r}\n备2,,\n".replace("'", '"')

@@ -1,7 +1,6 @@
-"""Opening and closing, labels, statistics: each like its slow twin, on every device."""
+"""Labels and statistics: each like its slow twin, on every device."""
 
 import dataclasses
-from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +8,8 @@ from numba import config, cuda
 from scipy import ndimage
 
 from benchmarks.comparisons import OBJECT_COMPARISONS
-from rs_kernels import label, label_listed, morphology_halo, object_stats, open_close
+from benchmarks.planes import label
+from rs_kernels import label_listed, object_stats
 from rs_kernels.reference import objects as reference
 
 DEVICES = ["cpu", "cuda"] if cuda.is_available() else ["cpu"]
@@ -49,75 +49,10 @@ def test_comparison(case, device, rng):
 @pytest.mark.simulator
 @pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("shape", SHAPES)
-def test_open_close_is_its_twin(shape, device):
-    mask = random_mask(shape, 0.75)
-    cases = [(1, 1, "disc"), (3, 4, "disc"), (0, 2, "square"), (4, 0, "square")]
-    for open_radius, close_radius, element in cases[: 2 if SIMULATED else 4]:
-        for order in ("open-close", "close-open"):
-            parameters: dict[str, Any] = {
-                "open_radius": open_radius,
-                "close_radius": close_radius,
-                "shape": element,
-                "order": order,
-            }
-            found = open_close(mask, **parameters, device=device)
-            np.testing.assert_array_equal(found, reference.open_close(mask, **parameters), strict=True)
-
-
-@pytest.mark.simulator
-def test_open_close_is_that_of_scipy_away_from_the_edge():
-    mask = random_mask((60, 90), 0.8)
-    disc = np.hypot(*np.mgrid[-2:3, -2:3]) <= 2
-    expected = ndimage.binary_closing(ndimage.binary_opening(mask, disc), np.ones((3, 3)))
-    halo = morphology_halo(2, 2)
-    opened = open_close(mask, open_radius=2, close_radius=0)
-    found = open_close(opened, open_radius=0, close_radius=1, shape="square")
-    np.testing.assert_array_equal(found[halo:-halo, halo:-halo], expected[halo:-halo, halo:-halo])
-
-
-@pytest.mark.simulator
-@pytest.mark.parametrize("order", ["open-close", "close-open"])
-@pytest.mark.parametrize("clipped", [True, False])
-def test_block_with_halo_is_the_crop_of_the_whole(order, clipped):
-    parameters: dict[str, Any] = {"open_radius": 1, "close_radius": 2, "order": order}
-    halo = morphology_halo(1, 2)
-    mask = random_mask((23, 37), 0.7)
-    whole = open_close(mask, **parameters)
-    for row in range(0, 23, 9):
-        for col in range(0, 37, 16):
-            inner = np.s_[row : row + 9, col : col + 16]
-            if clipped:
-                top, left = max(row - halo, 0), max(col - halo, 0)
-                block = mask[top : row + 9 + halo, left : col + 16 + halo]
-            else:
-                top, left = row - halo, col - halo
-                block = np.pad(mask, halo)[row : row + 9 + 2 * halo, col : col + 16 + 2 * halo]
-            found = open_close(block, **parameters)[row - top :, col - left :][:9, :16]
-            height, width = whole[inner].shape
-            np.testing.assert_array_equal(found[:height, :width], whole[inner])
-
-
-@pytest.mark.simulator
-def test_open_close_removes_specks_and_fills_gaps():
-    mask = np.zeros((12, 12), bool)
-    mask[1, 1] = True
-    mask[4:10, 4:10] = True
-    mask[6, 4:10] = False
-    result = open_close(mask, open_radius=0, close_radius=1)
-    assert result[6, 6]
-    result = open_close(mask, open_radius=1, close_radius=0, shape="square")
-    assert not result[1, 1]
-    assert result[8, 6]
-    assert open_close(mask[::2, ::2], open_radius=0, close_radius=0).flags.c_contiguous
-
-
-@pytest.mark.simulator
-@pytest.mark.parametrize("device", DEVICES)
-@pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("density", DENSITIES)
 def test_label_and_stats_are_their_twins(shape, density, device):
     mask = random_mask(shape, density)
-    labels, count = label(mask, device=device)
+    labels, count = label(mask)
     expected_labels, expected_count = reference.label(mask)
     assert count == expected_count
     np.testing.assert_array_equal(labels, expected_labels, strict=True)
@@ -128,11 +63,10 @@ def test_label_and_stats_are_their_twins(shape, density, device):
 
 
 @pytest.mark.simulator
-@pytest.mark.parametrize("device", DEVICES)
-def test_label_follows_one_long_object(device):
+def test_label_follows_one_long_object():
     size = 15 if SIMULATED else 61
     for mask in (meander(size), meander(size).T, np.indices((9, 9)).sum(0) % 2 == 0):
-        labels, count = label(mask, device=device)
+        labels, count = label(mask)
         assert count == ndimage.label(mask, np.ones((3, 3)))[1] == 1
         np.testing.assert_array_equal(labels, mask)
 
@@ -160,20 +94,6 @@ def test_stats_of_several_layers_are_those_of_one(device):
     together = np.concatenate([score, bands, far], dtype=np.int64)
     assert_same(stats, object_stats(labels, count, together, row=3, device=device))
     assert_same(stats, reference.object_stats(labels, count, (score, bands, far), row=3))
-
-
-@pytest.mark.simulator
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("density", DENSITIES)
-def test_label_listed_is_label(shape, density):
-    mask = random_mask(shape, density)
-    places = np.flatnonzero(mask)
-    labels, count = label(mask)
-    found = label_listed(places, shape)
-    np.testing.assert_array_equal(found[0], labels.ravel()[places], strict=True)
-    assert found[1] == count
-    if not SIMULATED:
-        np.testing.assert_array_equal(found[0], reference.label_listed(places, shape)[0], strict=True)
 
 
 @pytest.mark.simulator
@@ -206,16 +126,6 @@ def test_stats_refuse_labels_that_are_not_1_to_count(labels, count, device):
 @pytest.mark.simulator
 def test_refuses_what_it_cannot_read():
     mask = np.ones((3, 4), bool)
-    with pytest.raises(TypeError, match="bool"):
-        open_close(mask.astype(np.uint8), open_radius=1, close_radius=1)
-    with pytest.raises(ValueError, match="open_radius"):
-        open_close(mask, open_radius=5, close_radius=1)
-    with pytest.raises(ValueError, match="'shape' must be"):
-        open_close(mask, open_radius=1, close_radius=1, shape="star")  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="'order' must be"):
-        open_close(mask, open_radius=1, close_radius=1, order="close")  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="bool"):
-        label(mask.astype(np.int32))
     labels = mask.astype(np.int32)
     with pytest.raises(TypeError, match="quantise"):
         object_stats(labels, 1, np.ones((1, 3, 4), np.float32))

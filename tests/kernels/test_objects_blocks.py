@@ -11,16 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from numba import config
 
-from rs_kernels import (
-    BlockMerger,
-    Edges,
-    block_border,
-    boundary_edges,
-    label,
-    link_rings,
-    object_stats,
-    smooth_rings,
-)
+from benchmarks.planes import block_border, boundary_edges, label
+from rs_kernels import BlockMerger, Edges, link_rings, object_stats, smooth_rings
 
 SIMULATED = bool(config.ENABLE_CUDASIM)
 MASKS = arrays(bool, array_shapes(min_dims=2, max_dims=2, max_side=11), elements=st.booleans(), fill=st.nothing())
@@ -134,17 +126,6 @@ def test_corners_of_blocks_touch():
     assert stats.pixels.tolist() == [2]
     stats, _, _ = by_blocks(mask[::-1], [1], [1], np.random.default_rng(0))
     assert stats.pixels.tolist() == [2]
-
-
-@pytest.mark.simulator
-def test_memory_grows_with_borders_only():
-    labels, count = label(np.ones((40, 50), bool))
-    border = block_border(labels, row=100, col=200)
-    assert border.labels.size == 2 * (40 + 50) - 4
-    assert (border.rows.min(), border.rows.max()) == (100, 139)
-    assert (border.cols.min(), border.cols.max()) == (200, 249)
-    assert border.labels.base is None
-    assert count == 1
 
 
 @pytest.mark.simulator

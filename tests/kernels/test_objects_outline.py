@@ -8,14 +8,14 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
-from numba import config, cuda
+from numba import config
 from rasterio.features import shapes
 
-from rs_kernels import Edges, boundary_edges, label, link_rings, listed_edges, smooth_rings
+from benchmarks.planes import boundary_edges, label
+from rs_kernels import Edges, link_rings, listed_edges, smooth_rings
 from rs_kernels.reference import objects as reference
 
 SIMULATED = bool(config.ENABLE_CUDASIM)
-DEVICES = ["cpu", "cuda"] if cuda.is_available() else ["cpu"]
 MASKS = arrays(bool, array_shapes(min_dims=2, max_dims=2, max_side=12), elements=st.booleans(), fill=st.nothing())
 
 
@@ -80,18 +80,17 @@ def test_areas_are_those_of_gdal(density):
     assert shapely.area(found).sum() == mask.sum()
 
 
-def edges_of(mask, device="cpu"):
-    return boundary_edges(np.pad(mask, 1), label(mask)[0], device=device)
+def edges_of(mask):
+    return boundary_edges(np.pad(mask, 1), label(mask)[0])
 
 
 @pytest.mark.simulator
-@pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("shape", [(1, 1), (6, 11)] if SIMULATED else [(1, 1), (1, 33), (50, 77)])
 @pytest.mark.parametrize("density", [0.0, 0.5, 1.0])
-def test_edges_are_their_twin(shape, density, device):
+def test_edges_are_their_twin(shape, density):
     mask = np.random.default_rng(1).random((shape[0] + 2, shape[1] + 2)) < density
     labels, _ = label(mask[1:-1, 1:-1])
-    found = boundary_edges(mask, labels, row=70_000, col=3, device=device)
+    found = boundary_edges(mask, labels, row=70_000, col=3)
     assert_same(found, reference.boundary_edges(mask, labels, row=70_000, col=3))
 
 
@@ -172,11 +171,7 @@ def test_refuses_edges_that_are_no_outlines():
 
 
 @pytest.mark.simulator
-def test_refuses_a_mask_without_halo():
-    with pytest.raises(ValueError, match="halo of one pixel"):
-        boundary_edges(np.ones((3, 3), bool), np.ones((3, 3), np.int32))
-    with pytest.raises(ValueError, match="must lie within"):
-        boundary_edges(np.ones((3, 3), bool), np.ones((1, 1), np.int32), row=-1)
+def test_refuses_pixels_outside_of_the_plane():
     at, one = np.array([3]), np.ones(1, np.int32)
     with pytest.raises(ValueError, match="'ys' must be 0 to 2"):
         listed_edges(at, at, one, np.ones((3, 4), np.uint8), 0)

@@ -105,7 +105,7 @@ def test_block_with_halo_equals_crop_of_whole(case: Comparison, data: st.DataObj
 
 def _cut(inputs: dict[str, Any], rows: tuple[int, int], columns: tuple[int, int]) -> dict[str, Any]:
     """Cut the arrays that have pixels, and leave weights alone."""
-    shape = inputs["valid"].shape
+    shape = inputs["score" if "score" in inputs else "valid"].shape
     return {
         name: value[..., slice(*rows), slice(*columns)]
         if isinstance(value, np.ndarray) and value.shape[-2:] == shape
@@ -250,3 +250,58 @@ def test_histogram_keeps_every_valid_pixel(rng: np.random.Generator) -> None:
     values[0, :9] = [np.nan, np.inf, -np.inf, 1e30, -1e30, 0.0, 1.0, -0.0, 0.5]
     usable = rng.random(values.shape) > 0.2
     assert rs_kernels.histogram(values, usable, 17, lo=0.0, hi=1.0).sum() == np.count_nonzero(usable)
+
+
+@pytest.mark.simulator
+@settings(max_examples=60 if not config.DISABLE_JIT else 10, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    height=st.integers(1, 12),
+    width=st.integers(1, 40),
+    radius=st.integers(0, 4),
+    most=st.sampled_from([3, 100, 255]),
+)
+def test_levels_are_those_of_masks(seed: int, height: int, width: int, radius: int, most: int) -> None:
+    rng = np.random.default_rng(seed)
+    score = rng.integers(0, most, (height, width), np.uint8, endpoint=True)
+    rows, cols = (rng.integers(1, 4, length) for length in score.shape)  # patches large enough to survive
+    score = score.repeat(rows, axis=0).repeat(cols, axis=1)
+    levels = [0, 1, 2, most // 2, most - 5 if most > 5 else 3]
+    mine = rs_kernels.levels_reached(score, levels, radius=radius)
+    np.testing.assert_array_equal(mine, pixels.levels_reached(score, levels, radius=radius), strict=True)
+
+
+def test_a_block_with_its_halo_reaches_the_levels_of_the_whole(rng: np.random.Generator) -> None:
+    patches = rng.integers(0, 256, (70, 540), np.uint8)
+    score = patches.repeat(4, axis=0).repeat(4, axis=1)  # more than a tile either way
+    for radius in range(5):
+        halo = rs_kernels.levels_halo(radius)
+        whole = rs_kernels.levels_reached(score, [20, 100, 250], radius=radius)
+        assert whole.any()
+        for top, left in ((0, 0), (61, 2040), (130, 77)):
+            up, back = min(halo, top), min(halo, left)
+            block = score[top - up : top + 90 + halo, left - back : left + 100 + halo]
+            found = rs_kernels.levels_reached(block, [20, 100, 250], radius=radius)
+            np.testing.assert_array_equal(
+                found[up : up + 90, back : back + 100], whole[top : top + 90, left : left + 100]
+            )
+
+
+def test_what_is_not_observed_reaches_no_level() -> None:
+    score = np.full((9, 9), 255, np.uint8)
+    assert not rs_kernels.levels_reached(score, [0, 250], radius=0).any()
+    score[:] = 7
+    assert (rs_kernels.levels_reached(score, [7, 8], radius=4) == 1).all()
+    assert (score == 7).all()
+
+
+def test_change_vector_counts_in_steps_up_to_the_largest() -> None:
+    before, after = np.zeros((1, 1, 4), np.float32), np.array([[[0.25, 0.75, 3.0, 1e9]]], np.float32)
+    usable = np.array([[True, True, False, True]])
+    steps = rs_kernels.change_vector(before, after, usable, [1], [0], [1], radius=0, steps=2.0)
+    np.testing.assert_array_equal(steps, [[0, 2, 0, 65535]])  # halves to the even number
+
+
+def test_local_mean_is_in_its_unit() -> None:
+    mean = rs_kernels.local_mean(np.array([[2, 4, 9]], np.uint8), np.ones((1, 3), bool), 1, unit=0.5)
+    np.testing.assert_array_equal(mean, [[1.5, 2.5, 3.25]])

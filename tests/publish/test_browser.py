@@ -31,6 +31,10 @@ for (const frame of document.querySelectorAll("iframe")) {
     tiny: images.filter(image => image.getBoundingClientRect().width < 150).length,
     outside: [...page.querySelectorAll("h1, h2, h3, p, li, figcaption, .figure")]
       .filter(each => each.getBoundingClientRect().right > page.documentElement.clientWidth + 1).length,
+    scrolled: [...page.querySelectorAll("figure, svg, .wide")].filter(each => each.scrollWidth > each.clientWidth + 1).length,
+    charts: [...page.querySelectorAll("svg")].filter(each => each.getBoundingClientRect().width > 0).length,
+    smallest: Math.min(...[...page.querySelectorAll("svg text")].map(each => each.getBoundingClientRect().height).filter(Boolean)),
+    letters: [...page.fonts].filter(font => font.status === "loaded").map(font => font.family).sort().join(),
     cut: [...page.querySelectorAll(".figure b, .figure span, h1")].filter(each => each.scrollWidth > each.clientWidth + 1
       && getComputedStyle(each).display !== "inline").length,
   };
@@ -83,6 +87,10 @@ def test_the_page_fits_its_window_and_shows_its_pictures(measured, lang, width):
     page = measured[f"{lang}-{width}"]
     assert page["wide"] <= width, "nothing makes the page wider than the window"
     assert page["outside"] == page["cut"] == 0, "no text runs out of the window or of its box"
+    assert page["letters"] == "Noto Sans SC,Noto Serif SC", "the page's own fonts are read and used"
     assert page["images"] >= 3
+    assert page["charts"] == 1, "of each chart the drawing for this width alone"
+    assert page["scrolled"] == 0, "charts and tables are seen without scrolling"
+    assert page["smallest"] >= 11, "words of charts can be read"
     assert page["broken"] == page["tiny"] == 0
     assert page["narrowest"] >= 80, "names in tables are not set letter by letter"

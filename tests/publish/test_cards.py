@@ -15,6 +15,7 @@ from rs_governance.publish.report.cards import navigation_link, write_cards
 from rs_governance.publish.report.chips import write_chips
 from rs_governance.publish.report.typesetting import Typesetter
 from rs_governance.rules import KINDS
+from rs_governance.rules.amounts import in_m2
 from rs_governance.scenes import open_scene
 
 pypdf = pytest.importorskip("pypdf")
@@ -61,7 +62,7 @@ def test_a_card_is_one_page_with_all_that_an_inspector_needs(month, cards):
             spot["reason_zh"],
             KINDS[spot["kind"]].zh,
             spot["village_name"],
-            f"{spot['area_m2']:,.1f}m²",
+            f"{in_m2(spot['area_m2'])}平方米",
             f"接收任务后{days}个工作日内",
             "2026-09-12",
             "20261009",

@@ -16,6 +16,7 @@ from rs_governance.publish.feedback import (
 )
 from rs_governance.publish.month import IssueFeedback
 from rs_governance.publish.report.blocks import Paragraph, Picture, TableBlock
+from rs_governance.publish.report.charts import NARROW, WIDE
 from rs_governance.publish.report.content import compose_report
 from rs_governance.publish.report.feedback import feedback_blocks
 from rs_governance.publish.report.feedback_chart import counts_of, feedback_chart
@@ -101,7 +102,7 @@ def test_reasons_ratings_and_cropland_are_told() -> None:
     last = feedback_blocks(FEEDBACK, "2026-10", "en")[-1]
     assert isinstance(last, Paragraph)
     assert last.tone == "caution"
-    assert "in 2026: 3.0 mu judged illegal" in last.text
+    assert "in 2026: 3.00 mu judged illegal" in last.text
     assert "illegal share 20.0% (brought to account from 15%)" in last.text
     below = dataclasses.replace(FEEDBACK, cropland=(dataclasses.replace(CROPLAND, share=0.1499),))
     assert [each.tone for each in feedback_blocks(below, "2026-10", "zh") if isinstance(each, Paragraph)] == [
@@ -114,15 +115,18 @@ def test_without_former_issues_it_says_so() -> None:
     assert feedback_blocks(FEEDBACK, "2026-08", "zh") == [Paragraph(text="往期图斑尚无核查结果。")]
 
 
-def test_the_drawing_shows_counts_and_shares() -> None:
+@pytest.mark.parametrize("wide", [WIDE, NARROW])
+def test_the_drawing_shows_counts_and_shares(wide) -> None:
     words = dict.fromkeys(("illegal", "lawful", "false_change", "open", "count", "share"), "x & y")
     rows = [FEEDBACK.rows[0], FEEDBACK.rows[2]]
     assert counts_of(rows[0]) == {"illegal": 3, "lawful": 2, "false_change": 1, "open": 2}
-    drawn = ET.fromstring(feedback_chart(rows, ["2026-08", "2026-09a"], words))
+    drawn = ET.fromstring(feedback_chart(rows, ["2026-08", "2026-09a"], words, width=wide))
     texts = [each.text for each in drawn.iter("{http://www.w3.org/2000/svg}text")]
     assert {"2026-08", "3/6", "—", "x & y"} <= set(texts)
     assert len(list(drawn.iter("{http://www.w3.org/2000/svg}circle"))) == 1
     _, _, width, height = map(float, drawn.attrib["viewBox"].split())
+    assert width == wide
+    assert texts.count("2026-08") == (1 if wide == WIDE else 2), "narrow panels stand one under the other"
     for each in drawn.iter("{http://www.w3.org/2000/svg}rect"):
         assert 0 <= float(each.attrib["x"]) <= width - float(each.attrib["width"])
         assert float(each.attrib["y"]) <= height

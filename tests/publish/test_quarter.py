@@ -97,7 +97,7 @@ def test_both_forms_say_what_quarter_json_says(content, written, tmp_path):
     pdf = squeezed("".join(page.extract_text() for page in pypdf.PdfReader(written["zh"][2]).pages))
     for text in (squeezed(text_of(written["zh"][1])), pdf):
         assert f"合并为{figures['total']['count']}个点位（含{figures['total']['spots']}个图斑）" in text
-        assert f"面积{figures['total']['area_mu']:,.1f}亩" in text
+        assert f"面积{figures['total']['area_mu']:,.2f}亩" in text
         assert f"新增{status['new']}个，延续{status['continuing']}个，扩大{status['grown']}个，已消除1个" in text
         assert "由2026-10、2026-11各期汇总影像2026-10-09至2026-11-09" in text
         assert "疑似，以实地核查为准" in text

@@ -18,8 +18,9 @@ from rs_governance.publish.issue import IssueFigures
 from rs_governance.publish.month.statistics import summarise
 from rs_governance.publish.pictures.imagery import Imagery
 from rs_governance.publish.report import maps
-from rs_governance.publish.report.blocks import Paragraph, Section, TableBlock, TableColumn
-from rs_governance.publish.report.charts import Bar, bars_chart, trend_chart
+from rs_governance.publish.report.blocks import Paragraph, PlaceEntry, Section, TableBlock, TableColumn
+from rs_governance.publish.report.cards import _area
+from rs_governance.publish.report.charts import NARROW, Bar, bars_chart, text_width, trend_chart
 from rs_governance.publish.report.chips import write_chips
 from rs_governance.publish.report.content import compose_report, worst_spots
 from rs_governance.publish.report.html import report_html
@@ -27,6 +28,8 @@ from rs_governance.publish.report.pdf import report_pages, report_pdf
 from rs_governance.publish.report.report import write_report
 from rs_governance.publish.report.words import WORDS
 from rs_governance.publish.style import SEVERITY_MARK, SEVERITY_RGB
+from rs_governance.rules.amounts import in_m2, in_mu
+from rs_governance.rules.fields import FIELDS, show_limit, show_number
 from rs_governance.scenes import open_scene
 
 pypdf = pytest.importorskip("pypdf")
@@ -129,7 +132,7 @@ def test_both_forms_say_the_figures_of_the_issue(month, written):
     page = squeezed("".join(page_of(written["files"][1]).text))
     for text in (page, text_of_pdf(written["files"][2])):
         assert f"红色{figures['red']}处、黄色{figures['yellow']}处、绿色{figures['green']}处" in text
-        assert f"面积{figures['area_mu']:,.1f}亩" in text
+        assert f"面积{figures['area_mu']:,.2f}亩" in text
         assert "疑似，以实地核查为准" in text
         assert "上期（2026-09）9处，本期12处，增加3处" in text
         assert "本期可比对比例与上期相差35个百分点" in text
@@ -266,9 +269,12 @@ def test_the_worst_come_first(data):
 def test_charts_are_drawn_to_scale_and_inside_their_frame(counts):
     bars = [Bar(label=f"<{index}>", counts=each, note="x & y") for index, each in enumerate(counts)]
     words = ["红", "黄", "绿"]
+    long = [dataclasses.replace(bar, label="重点保护区林地变化") for bar in bars]
     charts = (
         (trend_chart(bars, note_title="可比对", words=words), "height"),
         (bars_chart(bars, words=words), "width"),
+        (bars_chart(bars, words=words, width=NARROW), "width"),
+        (bars_chart(long, words=words, width=NARROW), "width"),
     )
     for svg, side in charts:
         root = ElementTree.fromstring(svg)
@@ -284,3 +290,35 @@ def test_charts_are_drawn_to_scale_and_inside_their_frame(counts):
             assert -0.1 <= float(rect.attrib["y"]) <= height - float(rect.attrib["height"]) + 0.1
         for length, count in zip(lengths, wanted, strict=True):
             assert length == pytest.approx(lengths[-1] * count / wanted[-1], abs=0.11)
+        for text in root.findall("{http://www.w3.org/2000/svg}text"):
+            wide = text_width(text.text or "", int(text.attrib["font-size"]))
+            left = float(text.attrib["x"]) - wide * {"start": 0, "middle": 0.5, "end": 1}[text.attrib["text-anchor"]]
+            assert -1 <= left <= width - wide + 1, "no word runs out of the frame"
+
+
+def test_an_area_reads_the_same_in_all_places(month, written):
+    spot = month.spots.set_index("spot_no").loc[worst_spots(month.spots)[0]]
+    m2, mu = in_m2(spot["area_m2"]), in_mu(spot["area_m2"])
+    assert f"面积{m2}平方米（{mu}亩）" in squeezed("".join(page_of(written["files"][1]).text))
+    assert f"面积{m2}平方米（{mu}亩）" in text_of_pdf(written["files"][2])
+    assert _area(spot["area_m2"], "zh") == f"{m2} 平方米（{mu} 亩）"
+    assert show_number(FIELDS["area_m2"], spot["area_m2"]).zh == f"{m2} 平方米"
+    assert show_number(FIELDS["area_m2"], 12345.67).en == f"{in_m2(12345.67)} m²" == "12,345.7 m²"
+    assert show_limit(FIELDS["area_m2"], 1_234_567.0).en == "1,234,567 m²"
+
+
+def test_an_english_report_calls_units_by_their_english_names(month, written, month_images):
+    units = month.units.assign(name_en=None)
+    units.loc[units["name"] == "那马镇", "name_en"] = "Nama Town"
+    named = dataclasses.replace(month, units=units)
+    report = compose_report(
+        named, written["files"][0].read_bytes(), written["chips"], listed=worst_spots(month.spots), lang="en"
+    )
+    html = report_html(report)
+    assert ">Nama Town</td>" in html
+    assert ">良庆镇</td>" in html, "a town without an English name keeps its own"
+    assert "那马镇" not in html
+    entries = [block for section in report.sections for block in section.blocks if isinstance(block, PlaceEntry)]
+    assert any(entry.title.endswith("村, Nama Town") for entry in entries)
+    chinese = report_html(compose_report(named, written["files"][0].read_bytes(), {}, listed=[]))
+    assert "Nama" not in chinese

@@ -11,11 +11,10 @@ import pytest
 from affine import Affine
 
 from rs_governance.errors import OutputFailed, SchemaViolation
+from rs_governance.publish.input_files import InputFile, hash_files
 from rs_governance.publish.run_record import (
-    InputFile,
     RunLog,
     RunRecord,
-    hash_files,
     software_versions,
     write_run_log,
     write_run_record,

@@ -57,6 +57,34 @@ def test_what_an_approval_covers_mostly_is_looked_at_on_the_screen_but_not_lawfu
     assert "600 " in spot["reason_zh"]
 
 
+@pytest.mark.parametrize("share", [0.2499, 0.25])
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"valid_to": pd.Timestamp("2026-09-11")},
+        {"valid_from": pd.Timestamp("2027-01-01")},
+        {"register": "harvest_permit"},
+    ],
+    ids=["expired", "not yet", "for another use"],
+)
+def test_an_approval_of_the_neighbours_is_not_cited(one, values, share):
+    register = permit(covered_share=share, outside_m2=600.0, **values)
+    spot, steps = one(BUILDING, registers=[register])
+    without, _ = one(BUILDING, registers=[])
+    assert (spot["severity"], spot["suspicion"], spot["theme"]) == tuple(without[["severity", "suspicion", "theme"]])
+    step = next(step for step in steps if step.step == "permit")
+    assert step.numbers["permit_share"] == share, "the trace tells of it in any case"
+    cited = share >= 0.25
+    assert (spot["permit_number"] == "P1") == cited
+    assert pd.isna(spot["permit_number"]) == pd.isna(spot["permit_share"]) == (not cited)
+    assert ("未见相关手续" in spot["reason_zh"]) == (not cited)
+
+
+def test_what_counts_but_covers_little_is_still_told(one):
+    spot, _ = one(SITE, registers=[permit(covered_share=0.1, outside_m2=900.0)])
+    assert (spot["rule"], spot["permit_number"]) == ("yellow_permit_short", "P1")
+
+
 def test_mostly_covered_excuses_from_large_cropland_alone(one):
     large = {
         "layers": [("f000001", "land_use", "0101", 4000.0)],

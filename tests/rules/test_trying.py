@@ -72,9 +72,12 @@ def test_a_folder_without_kept_tables_is_refused(tmp_path):
 
 def test_check_prints_what_would_change(issue, rules_with, capsys):
     rules = rules_with(("basic_cropland_m2 = { above = 50 }", "basic_cropland_m2 = { above = 60 }"))
-    command.check(rules.path, issue)
+    command.check(rules.path, issue, lang=Language.en)
+    assert "severity red → yellow" in capsys.readouterr().out
+    command.check(rules.path, issue, lang=Language.zh)
     printed = capsys.readouterr().out
-    assert "red → yellow" in printed
+    assert "等级 红 → 黄" in printed
+    assert "severity" not in printed
     assert "-1" in printed
     assert "没有发现" in printed
 
@@ -90,8 +93,13 @@ def test_check_lists_every_mistake(tmp_path, default_text, capsys):
     path = tmp_path / "rules.toml"
     path.write_text(default_text.replace("after_class", "aftr_class"), encoding="utf-8")
     with pytest.raises(RulesInvalid, match="mistake"):
-        command.check(path, None)
+        command.check(path, None, lang=Language.en)
     assert capsys.readouterr().out.count("did you mean after_class?") > 3
+    with pytest.raises(RulesInvalid, match="mistake"):
+        command.check(path, None, lang=Language.zh)
+    printed = capsys.readouterr().out
+    assert printed.count("是否为 after_class？") > 3
+    assert "did you mean" not in printed, "one language on the screen"
 
 
 @pytest.mark.parametrize(("lang", "word"), [("zh", "永久基本农田"), ("en", "permanent basic cropland")])

@@ -163,6 +163,10 @@ def test_areas_that_are_no_use(write: Write, ground: Ground, tmp_path: Path) -> 
     (tmp_path / "text.geojson").write_text("nonsense")
     with pytest.raises(SceneUnreadable, match="as a vector file"):
         pair_scenes(scene, scene, aoi=tmp_path / "text.geojson")
+    whole = area(tmp_path / "whole.gpkg", box(20, 30, 60, 90))
+    (tmp_path / "cut.gpkg").write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    with pytest.raises(SceneUnreadable, match=r"cut\.gpkg' is a damaged GeoPackage; copy it again"):
+        pair_scenes(scene, scene, aoi=tmp_path / "cut.gpkg")
     shape = area(tmp_path / "area.shp", box(20, 30, 60, 90))
     shape.with_suffix(".prj").unlink()
     with pytest.raises(CrsRefused, match="has no CRS"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,30 +17,8 @@ from rs_kernels._rings import Rings
 _STEPS = ((0, 1), (1, 0), (0, -1), (-1, 0))  # (row, col) of east, south, west, north
 
 
-def open_close(
-    mask: npt.NDArray[np.bool_],
-    *,
-    open_radius: int,
-    close_radius: int,
-    shape: Literal["disc", "square"] = "disc",
-    order: Literal["open-close", "close-open"] = "open-close",
-) -> npt.NDArray[np.bool_]:
-    """Open and close as `rs_kernels.open_close` does, on a plane wide enough that its edge is never felt."""
-    room = 2 * (open_radius + close_radius) + 1
-    plane = np.pad(mask, room)
-    for step in order.split("-"):
-        radius = open_radius if step == "open" else close_radius
-        reach = range(-radius, radius + 1)
-        element = [
-            (dy, dx) for dy in reach for dx in reach if shape == "square" or dy * dy + dx * dx <= radius * radius
-        ]
-        for combine in (np.logical_and, np.logical_or) if step == "open" else (np.logical_or, np.logical_and):
-            plane = combine.reduce([np.roll(plane, offset, (0, 1)) for offset in element])
-    return plane[room : room + mask.shape[0], room : room + mask.shape[1]].copy()
-
-
 def label(mask: npt.NDArray[np.bool_]) -> tuple[npt.NDArray[np.int32], int]:
-    """Label as `rs_kernels.label` does, by filling from each first pixel in reading order."""
+    """Label a mask by filling from each first pixel in reading order."""
     labels = np.zeros(mask.shape, np.int32)
     count = 0
     for start in np.argwhere(mask):
@@ -90,7 +68,7 @@ def object_stats(
 
 
 def boundary_edges(mask: npt.NDArray[np.bool_], labels: npt.NDArray[np.int32], *, row: int = 0, col: int = 0) -> Edges:
-    """List edges as `rs_kernels.boundary_edges` does, side by side."""
+    """List the edges of a mask with a halo of one pixel, side by side."""
     found = []
     for y, x in np.argwhere(mask[1:-1, 1:-1]):
         # Neighbour below, left, above, right, and where the side that faces it starts.

@@ -32,8 +32,9 @@ def change_vector(
     weight: npt.ArrayLike,
     *,
     radius: int,
+    steps: float = 1.0,
 ) -> Float64:
-    """Take the larger of the distances from either date to the nearest pixel in the other date's window."""
+    """Take the larger of the distances from either date to the nearest pixel in the other date's window, in steps."""
     weights = np.asarray(weight)[:, None, None]
     x = weights * _known(before, valid)
     y = weights * _normalised(_known(after, valid), gain, offset)
@@ -45,7 +46,23 @@ def change_vector(
         forth[here] = np.where(usable, np.minimum(forth[here], distance), forth[here])
         distance = np.sqrt(((x[:, *here] - y[:, *there]) ** 2).sum(axis=0))
         back[here] = np.where(usable, np.minimum(back[here], distance), back[here])
-    return np.where(valid, np.maximum(forth, back), 0.0)
+    return np.where(valid, np.minimum(np.rint(steps * np.maximum(forth, back)), 65535.0), 0.0)
+
+
+def levels_reached(score: Array, levels: Sequence[int], *, radius: int) -> npt.NDArray[np.uint8]:
+    """Open the mask of each level by a square and count in how many of them a pixel is left."""
+    reached = np.zeros(score.shape, np.uint8)
+    side = 2 * radius + 1
+    if min(score.shape) < side:
+        return reached
+    for level in levels:
+        mask = (score >= level) & (score != 255)
+        squares = np.lib.stride_tricks.sliding_window_view(mask, (side, side)).all(axis=(2, 3))
+        opened = np.zeros_like(mask)
+        for dy, dx in np.ndindex(side, side):
+            opened[dy : dy + squares.shape[0], dx : dx + squares.shape[1]] |= squares
+        reached += opened
+    return reached
 
 
 def band_index(image: Array, valid: Array, pairs: Sequence[tuple[int, int]]) -> Float64:
@@ -76,11 +93,11 @@ def local_norm(score: Array, valid: Array, *, radius: int, floor: float) -> Floa
     return result
 
 
-def local_mean(score: Array, valid: Array, radius: int) -> Float64:
+def local_mean(score: Array, valid: Array, radius: int, *, unit: float = 1.0) -> Float64:
     """Average the valid pixels of each valid pixel's window."""
     result = np.zeros(score.shape)
     for y, x in np.argwhere(valid):
-        result[y, x] = _window(score, valid, y, x, radius).mean()
+        result[y, x] = unit * _window(score, valid, y, x, radius).mean()
     return result
 
 

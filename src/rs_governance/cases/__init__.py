@@ -33,7 +33,7 @@ from rs_governance.cases.life.words import (
     Verdict,
 )
 from rs_governance.cases.people.register import actor_of, read_actor
-from rs_governance.cases.trail.chain import GENESIS, append_event, seal
+from rs_governance.db.chain import GENESIS, append_event, seal
 
 __all__ = [
     "ACTIONS",

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from rs_governance.cases.life.clocks import Clocks, load_clocks
+from rs_governance.cases.life.naming import NEEDS
 from rs_governance.cases.life.steps import STEPS
-from rs_governance.cases.life.transitions import ACTIONS, TRANSITIONS, Action, Guard, Move, Need
+from rs_governance.cases.life.transitions import ACTIONS, TRANSITIONS, Action, Guard, Move
 from rs_governance.cases.life.words import (
     CHANNELS,
     MEASURES,
@@ -46,22 +47,6 @@ _MEANINGS: Mapping[State, Word] = {
     "rectified": Word("报告已整改，等待验收和下一期影像", "reported done, waiting for acceptance and the next image"),
     "closed": Word("已有结论，即训练标签", "done, with a resolution: the training label"),
 }
-_NEEDS: Mapping[Need, Word] = {
-    "reason": Word("退回理由", "reason of a return"),
-    "resolution": Word("销号结论", "resolution"),
-    "verdict": Word("认定", "verdict"),
-    "assignee": Word("交给谁", "to whom"),
-    "measure": Word("处置措施", "measure"),
-    "step": Word("处置步骤", "step of the measure"),
-    "referral": Word("移送对象", "whom it is referred to"),
-    "evidence": Word("证据", "evidence"),
-    "into": Word("并入的案件", "case that it is merged into"),
-    "parts": Word("各部分的范围", "outlines of the parts"),
-    "correction": Word("修正内容", "what is corrected"),
-    "days": Word("天数", "days"),
-    "note": Word("说明", "words"),
-    "rating": Word("评分 1–5", "rating, 1 to 5"),
-}
 _GUARDS: Mapping[Guard, Word] = {
     "holder": Word("未被他人经办", "nobody else holds it"),
     "held": Word("正在经办", "it is held"),
@@ -73,6 +58,7 @@ _GUARDS: Mapping[Guard, Word] = {
     "not_pending": Word("没有待复核或待答复", "nothing waits for an answer"),
     "first_minor": Word("首次且非红色", "a first offence, not red"),
     "in_time": Word("在期限内", "within the term"),
+    "in_order": Word("前一步已办", "the step before it is done"),
     "judged_illegal": Word("已认定违法", "judged illegal"),
     "judged_not_illegal": Word("未认定违法", "not judged illegal"),
     "not_absorbed": Word("未并入他案、未拆分", "neither merged into another nor split"),
@@ -163,6 +149,10 @@ def _lists(language: Language, say: Callable[[str, str], str]) -> Iterator[str]:
         ),
         language,
     )
+    yield say(
+        "\n步骤逐一办理，每步附证明，不能跳过；验收未通过后，已办的步骤可重新办理。",
+        "\nSteps come one after the other, each with its proof, and none is skipped; after a failed acceptance those that were done may be done again.",
+    )
     labels = {
         "change": say("变化", "change"),
         "no_change": say("无变化", "no change"),
@@ -218,7 +208,7 @@ def _move(action: Action, move: Move, language: Language) -> list[str]:
         f"`{action}`" if (word := getattr(ACTIONS[action], language)) == action else f"{word} `{action}`",
         to,
         join.join(getattr(ROLES[role], language) for role in move.roles),
-        join.join(getattr(_NEEDS[need], language) for need in move.needs) or "-",
+        join.join(getattr(NEEDS[need], language) for need in move.needs) or "-",
         join.join(getattr(_GUARDS[guard], language) for guard in move.guards) or "-",
     ]
 

@@ -58,4 +58,4 @@ def answers(
         header = say("案件号|身份|手续|核查前", "case|who|permit|before a visit").split("|")
         print_columns(header, rows, title=say("出示手续的答复", "Answers with a permit"))
     for each in taken.refused:
-        typer.echo(say(f"第 {each.row} 行：{each.problem}", f"row {each.row}: {each.problem}"), err=True)
+        typer.echo(say(f"第 {each.row} 行：{each.problem_zh}", f"row {each.row}: {each.problem}"), err=True)

@@ -46,6 +46,17 @@ Anchors = Annotated[
         rich_help_panel=STORE,
     ),
 ]
+_AnchorFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--anchors",
+        metavar="FILE",
+        help="锚文件，可重复：曾在几处锚定的，一并给出（默认在库旁，或环境变量 RSG_ANCHORS）"
+        "\n\nFile of anchors; repeat it for a store that was anchored in several (default: beside the store, or RSG_ANCHORS).",
+        show_default=False,
+        rich_help_panel=STORE,
+    ),
+]
 _Public = Annotated[
     Path | None,
     typer.Option(
@@ -70,7 +81,9 @@ _KINDS = {
     "event_order": ("记录被换序或替换", "event moved or replaced"),
     "events_cut": ("末尾记录被删", "events cut off"),
     "resealed": ("哈希链被重写", "chain sealed anew"),
-    "photos_changed": ("照片登记被改", "rows of photos changed"),
+    "row_changed": ("登记内容被改", "recorded row changed"),
+    "row_missing": ("登记内容被删", "recorded row removed"),
+    "row_unrecorded": ("未经登记的内容", "row that nobody recorded"),
     "case_differs": ("案件与记录不符", "case is not what its events say"),
     "anchor_invalid": ("锚无效", "anchor not valid"),
     "anchor_missing": ("锚缺失", "anchor missing"),
@@ -84,20 +97,21 @@ EXIT_DEFECTS = 1
 def verify(
     store: options.Store = options.DEFAULT_STORE,
     key: Key = None,
-    anchors: Anchors = None,
+    anchors: _AnchorFiles = None,
     public: _Public = None,
     lang: options.Lang = None,
     as_json: options.Json = False,
 ) -> None:
-    """核对全部办理记录、锚、照片与案件 / Verify all events, anchors, photos and cases.
+    """核对全部办理记录、锚、案件、登记内容与原件 / Verify all events, anchors, cases, recorded rows and originals.
 
     有问题时退出码为 1，第一条即最早的改动 / Exits with 1 where something is wrong; the first line is the earliest change.
     """
     speak(lang)
     from rs_governance.db import open_store
 
+    files: Sequence[Path | None] = anchors or [None]
     with closing(open_store(store)) as opened:
-        audit = run_audit(opened, find_place(opened, key, anchors), public)
+        audit = run_audit(opened, [find_place(opened, key, file) for file in files], public)
     content = {**asdict(audit), "unanchored": audit.unanchored, "ok": not audit.defects}
     if as_json:
         print_json(content)
@@ -177,24 +191,28 @@ def set_anchor(store: "Store", purpose: str, place: "AnchorPlace", now: Any) -> 
     return asdict(made)
 
 
-def run_audit(store: "Store", place: "AnchorPlace", public: Path | None = None) -> "Audit":
-    """Audit a store with the anchors and public keys of a place."""
-    from rs_governance.cases.trail.anchors import public_file, read_anchors, read_public_keys
+def run_audit(store: "Store", places: "Sequence[AnchorPlace]", public: Path | None = None) -> "Audit":
+    """Audit a store with the anchors of several files and the public keys of the first place."""
+    from rs_governance.cases.trail.anchors import in_order, known_anchors, public_file, read_anchors, read_public_keys
     from rs_governance.cases.trail.audit import audit_store
 
-    return audit_store(store, read_anchors(place.file), read_public_keys(public or public_file(place.key)))
+    known = known_anchors(store)  # before the files: what is anchored meanwhile is not missed in them
+    anchors = [read_anchors(place.file) for place in places]
+    keys = read_public_keys(public or public_file(places[0].key))
+    return audit_store(store, in_order(anchors), keys, known=known)
 
 
 def print_audit(audit: "Audit") -> None:
     """Print how much was audited, and how much of it is anchored."""
     rows = [
         (say("办理记录", "events"), str(audit.events)),
-        (say("照片", "photos"), str(audit.photos)),
+        (say("其他登记内容", "rows on record besides cases"), str(audit.rows)),
         (say("有效的锚", "good anchors"), str(audit.anchors)),
         (say("已锚定的记录", "anchored events"), str(audit.anchored)),
         (say("尚未锚定的记录", "not yet anchored"), str(audit.unanchored)),
     ]
-    print_table(rows + [(say("恢复备份时放弃", "given up by a restore"), text) for text in audit.given_up])
+    rows += [(say("恢复备份时放弃", "given up by a restore"), text) for text in audit.given_up]
+    print_table(rows + [(say("请注意", "worth knowing"), text) for text in audit.remarks])
     if audit.events and not audit.anchors:
         text = say(
             "注意：没有找到有效的锚，此前的记录只由哈希链自证；请核对 --anchors，或用 rsg audit anchor 锚定。",

@@ -91,7 +91,7 @@ def act(
 
     if action not in ACTIONS:
         known = ", ".join(f"{name} ({word.zh})" for name, word in ACTIONS.items())
-        raise UsageError(f"{action!r} is no action; it is one of {known}.")
+        raise UsageError(f"{action!r} is no action; it is one of {known}.", zh=f"{action!r} 不是操作；可用 {known}。")
     opened = open_store(store)
     corrected = {"kind": kind, "theme": theme, "severity": severity}
     correction: dict[str, Any] = {name: value for name, value in corrected.items() if value is not None}
@@ -210,7 +210,10 @@ def _drawing(path: Path, store: "Store") -> Any:
 def _only(path: Path, store: "Store") -> Any:
     outlines = _drawing(path, store)
     if len(outlines) != 1:
-        raise UsageError(f"'{path.name}' holds {len(outlines)} outlines; a case has one, perhaps of several polygons.")
+        raise UsageError(
+            f"'{path.name}' holds {len(outlines)} outlines; a case has one, perhaps of several polygons.",
+            zh=f"'{path.name}' 中有 {len(outlines)} 个范围；一个案件只有一个（可由多个面组成）。",
+        )
     return outlines[0]
 
 
@@ -219,12 +222,20 @@ def _keep(store: "Store", path: Path) -> str:
 
     try:
         if path.stat().st_size > _MOST_BYTES:
-            raise UsageError(f"'{path.name}' is larger than {_MOST_BYTES // 1_000_000} MB; give a smaller file.")
+            raise UsageError(
+                f"'{path.name}' is larger than {_MOST_BYTES // 1_000_000} MB; give a smaller file.",
+                zh=f"'{path.name}' 超过 {_MOST_BYTES // 1_000_000} MB；请换小一些的文件。",
+            )
         data = path.read_bytes()
     except OSError as error:
-        raise UsageError(f"The evidence '{path}' cannot be read: {error.strerror}.") from None
+        raise UsageError(
+            f"The evidence '{path}' cannot be read: {error.strerror}.",
+            zh=f"证据 '{path}' 读不出来（{error.strerror}）；请核对路径。",
+        ) from None
     if not data:
-        raise UsageError(f"The evidence '{path}' is empty; give the file itself.")
+        raise UsageError(
+            f"The evidence '{path}' is empty; give the file itself.", zh=f"证据 '{path}' 是空文件；请给出原件。"
+        )
     suffix = path.suffix.lower()
     return keep_evidence(
         store, data, suffix if suffix[1:].isascii() and suffix[1:].isalnum() and len(suffix) <= 9 else ""

@@ -1,6 +1,7 @@
 """`rsg cases calendar`, `clocks` and `remind`: terms, working days, and who is told when a term runs out."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -65,13 +66,13 @@ def warn_of_this_year(store: "Store", now: datetime) -> None:
 def tell_intake(counts: dict[str, int], refused: "Sequence[Refusal]", *, as_json: bool, noun: tuple[str, str]) -> None:
     """Print what a table brought, row by row where it was refused."""
     if as_json:
-        print_json({**counts, "refused": [{"row": each.row, "problem": each.problem} for each in refused]})
+        print_json({**counts, "refused": [asdict(each) for each in refused]})
     else:
         zh = f"{noun[0]}：新增 {counts['added']}，更改 {counts['changed']}，不变 {counts['same']}，退回 {len(refused)}"
         en = f"{noun[1]}: {counts['added']} added, {counts['changed']} changed, {counts['same']} as before, {len(refused)} refused"
         typer.echo(say(zh, en))
         for each in refused:
-            typer.echo(say(f"第 {each.row} 行：{each.problem}", f"row {each.row}: {each.problem}"), err=True)
+            typer.echo(say(f"第 {each.row} 行：{each.problem_zh}", f"row {each.row}: {each.problem}"), err=True)
 
 
 @calendar.command("import")
@@ -242,5 +243,6 @@ def _fail_unsent(unsent: "Sequence[Unsent]") -> None:
     if unsent:
         told = "; ".join(f"{each.to}: {each.problem}" for each in unsent)
         raise OutputFailed(
-            f"{len(unsent)} e-mail(s) were not sent ({told}); they wait in the store's outbox for the next 'rsg cases remind'."
+            f"{len(unsent)} e-mail(s) were not sent ({told}); they wait in the store's outbox for the next 'rsg cases remind'.",
+            zh=f"{len(unsent)} 封邮件未发出（{told}）；已留在案件库的 outbox，下次 'rsg cases remind' 再发。",
         )

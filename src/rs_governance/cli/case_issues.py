@@ -131,7 +131,8 @@ def lineage(
             svg.write_text(draw_lineage(found, chinese=chinese), encoding="utf-8")
         except OSError as error:
             raise OutputFailed(
-                f"'{svg}' cannot be written: {error.strerror}; name a file in a folder that is there."
+                f"'{svg}' cannot be written: {error.strerror}; name a file in a folder that is there.",
+                zh=f"'{svg}' 写不进去（{error.strerror}）；请指定已有文件夹中的文件。",
             ) from error
     if as_json:
         print_json({**asdict(found), "issues": found.issues})

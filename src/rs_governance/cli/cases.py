@@ -173,7 +173,10 @@ def _known(option: str, given: list[str] | None, words: Mapping[Any, Any]) -> tu
 
     if strange := [word for word in given or () if word not in words]:
         known = ", ".join(f"{code} ({word.zh})" for code, word in words.items())
-        raise UsageError(f"{option} knows no {strange[0]!r}; it is one of {known}.")
+        raise UsageError(
+            f"{option} knows no {strange[0]!r}; it is one of {known}.",
+            zh=f"{option} 不认得 {strange[0]!r}；可用 {known}。",
+        )
     return tuple(given or ())
 
 
@@ -214,8 +217,10 @@ def show(
         sheet = gather_sheet(session, number)
         if html is not None:
             from rs_governance.cases.shown.sheet_page import sheet_page
+            from rs_governance.publish.report.page_font import embed_fonts
 
-            options.write_page(html, sheet_page(sheet, opened, issues=issues, language=language_code()))
+            page = sheet_page(sheet, opened, issues=issues, language=language_code())
+            options.write_page(html, embed_fonts(page))
         if as_json:
             print_json(plain_sheet(sheet))
         elif html is not None:

@@ -86,7 +86,9 @@ def init(
     try:
         asked = content.crs if crs is None else pyproj.CRS.from_user_input(crs)
     except ProjError:
-        raise UsageError(f"--crs {crs!r} is no CRS; write one such as EPSG:4545.") from None
+        raise UsageError(
+            f"--crs {crs!r} is no CRS; write one such as EPSG:4545.", zh=f"--crs {crs!r} 不是坐标系；请写成 EPSG:4545。"
+        ) from None
     store_id = store_id or f"{content.code}-{secrets.token_hex(4)}"
     create_store(
         store,
@@ -209,7 +211,7 @@ def check(
     from rs_governance.db.checking import check_database
 
     with closing(open_store(store)) as opened:
-        found = audit.run_audit(opened, audit.find_place(opened, key, anchors))
+        found = audit.run_audit(opened, [audit.find_place(opened, key, anchors)])
         defects = [*check_database(opened), *found.defects]
     if as_json:
         print_json({"ok": not defects, "defects": [asdict(each) for each in defects]})

@@ -76,15 +76,24 @@ def feedback(
     from rs_governance.flows.feedback import plain_feedback, read_feedback, write_feedback
 
     if by not in get_args(Dimension):
-        raise UsageError(f"--by {by!r} is no dimension; it is one of {', '.join(get_args(Dimension))}.")
+        raise UsageError(
+            f"--by {by!r} is no dimension; it is one of {', '.join(get_args(Dimension))}.",
+            zh=f"--by {by!r} 不是统计维度；可用 {'、'.join(get_args(Dimension))}。",
+        )
     if limit is not None and not 0 < limit <= 1:
-        raise UsageError(f"--limit {limit} is no share; write it between 0 and 1, such as 0.15.")
+        raise UsageError(
+            f"--limit {limit} is no share; write it between 0 and 1, such as 0.15.",
+            zh=f"--limit {limit} 不是比例；请写 0 至 1 之间的数，如 0.15。",
+        )
     found = read_feedback(store, year=year, limit=ACCOUNTABLE_SHARE if limit is None else limit)
     if out is not None:
         write_feedback(found, out)
     known = sorted({row.issue for row in found.rows})
     if issue is not None and issue not in known:
-        raise UsageError(f"The store knows no issue {issue!r} with cases; it knows {', '.join(known) or 'none'}.")
+        raise UsageError(
+            f"The store knows no issue {issue!r} with cases; it knows {', '.join(known) or 'none'}.",
+            zh=f"案件库中没有带案件的 {issue!r} 期；现有 {'、'.join(known) or '无'}。",
+        )
     chosen = [row for row in found.rows if row.dimension == by and issue in (None, row.issue)]
     if as_json:
         plain = plain_feedback(found)
@@ -200,7 +209,10 @@ def export(
 
     for folder, what in ((issues, "of the issues"), (scenes, "of images")):
         if folder is not None and not folder.is_dir():
-            raise UsageError(f"'{folder}' was expected to be the folder {what}; there is no such folder.")
+            raise UsageError(
+                f"'{folder}' was expected to be the folder {what}; there is no such folder.",
+                zh=f"没有文件夹 '{folder}'；请核对路径。",
+            )
     written = export_labels(store, out=out, issues=issues, scenes=scenes, replace=replace)
     if as_json:
         print_json(asdict(written))

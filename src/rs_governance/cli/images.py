@@ -101,7 +101,9 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise UsageError(f"Expected a day such as 2024-05-01, got '{text}'.") from None
+        raise UsageError(
+            f"Expected a day such as 2024-05-01, got '{text}'.", zh=f"应为 2024-05-01 这样的日期；给出的是 '{text}'。"
+        ) from None
 
 
 def _seven_numbers(text: str) -> tuple[float, ...]:
@@ -110,5 +112,8 @@ def _seven_numbers(text: str) -> tuple[float, ...]:
     except ValueError:
         numbers = ()
     if len(numbers) != 7:
-        raise UsageError(f"Expected seven numbers dx,dy,dz,rx,ry,rz,s with commas between, got '{text}'.")
+        raise UsageError(
+            f"Expected seven numbers dx,dy,dz,rx,ry,rz,s with commas between, got '{text}'.",
+            zh=f"应为七个用逗号分开的数 dx,dy,dz,rx,ry,rz,s；给出的是 '{text}'。",
+        )
     return numbers

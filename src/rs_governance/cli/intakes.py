@@ -82,7 +82,10 @@ def read_mapping(pairs: Sequence[str] | None) -> dict[str, str]:
     for pair in pairs or ():
         name, sign, column = pair.partition("=")
         if not (name.strip() and sign and column.strip()):
-            raise UsageError(f"--field {pair!r} is no NAME=COLUMN; write it as number=工单号.")
+            raise UsageError(
+                f"--field {pair!r} is no NAME=COLUMN; write it as number=工单号.",
+                zh=f"--field {pair!r} 不是 名称=列名；请写成 number=工单号。",
+            )
         mapped[name.strip()] = column.strip()
     return mapped
 
@@ -96,7 +99,9 @@ def crs_of(gcj02: bool, crs: str | None) -> str | None:
         When two were said.
     """
     if gcj02 and crs is not None:
-        raise UsageError("--gcj02 and --crs contradict each other; say one of them.")
+        raise UsageError(
+            "--gcj02 and --crs contradict each other; say one of them.", zh="--gcj02 与 --crs 矛盾；只写其中一个。"
+        )
     return "GCJ-02" if gcj02 else crs
 
 

@@ -113,9 +113,15 @@ def read_moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise UsageError(f"--at {text!r} is no time; write it as 2026-10-08T09:00+08:00.") from None
+        raise UsageError(
+            f"--at {text!r} is no time; write it as 2026-10-08T09:00+08:00.",
+            zh=f"--at {text!r} 不是时间；请写成 2026-10-08T09:00+08:00。",
+        ) from None
     if moment.tzinfo is None:
-        raise UsageError(f"--at {text!r} has no offset from UTC; write it as 2026-10-08T09:00+08:00.")
+        raise UsageError(
+            f"--at {text!r} has no offset from UTC; write it as 2026-10-08T09:00+08:00.",
+            zh=f"--at {text!r} 没有写时区；请写成 2026-10-08T09:00+08:00。",
+        )
     return moment.astimezone(UTC)
 
 
@@ -131,7 +137,8 @@ def time_of(at: datetime | None) -> datetime:
     if at is not None and at > now + _AHEAD and os.environ.get("RSG_SIMULATE") != "1":
         raise UsageError(
             f"--at {at.isoformat(timespec='minutes')} lies ahead, it is {now.isoformat(timespec='minutes')}; leave it out. "
-            "(To play through time to come, with a store made for it, set RSG_SIMULATE=1.)"
+            "(To play through time to come, with a store made for it, set RSG_SIMULATE=1.)",
+            zh=f"--at {at.isoformat(timespec='minutes')} 晚于现在（{now.isoformat(timespec='minutes')}）；请去掉。",
         )
     return now if at is None else at
 
@@ -185,7 +192,10 @@ def read_day(option: str, text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise UsageError(f"{option} {text!r} is no day; write it as 2026-10-08.") from None
+        raise UsageError(
+            f"{option} {text!r} is no day; write it as 2026-10-08.",
+            zh=f"{option} {text!r} 不是日期；请写成 2026-10-08。",
+        ) from None
 
 
 def write_page(path: Path, page: str) -> None:
@@ -203,4 +213,7 @@ def write_page(path: Path, page: str) -> None:
         partial.replace(path)
     except OSError as error:
         partial.unlink(missing_ok=True)
-        raise OutputFailed(f"'{path}' cannot be written: {error.strerror}; name another file.") from None
+        raise OutputFailed(
+            f"'{path}' cannot be written: {error.strerror}; name another file.",
+            zh=f"'{path}' 写不进去（{error.strerror}）；请换一个文件。",
+        ) from None

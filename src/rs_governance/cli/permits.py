@@ -9,6 +9,7 @@ import typer
 from rs_governance.cli import options
 from rs_governance.cli.case_clocks import warn_of_this_year
 from rs_governance.cli.console import print_columns, print_json
+from rs_governance.cli.grids import print_problems
 from rs_governance.cli.intakes import Crs, Fields, File, read_mapping
 from rs_governance.cli.language import language_code, say, speak
 
@@ -88,13 +89,7 @@ def import_(
         rows = [[one.case_number, say(*_OUTCOMES[one.outcome]), one.text_zh] for one in taken.cases]
         title = say(f"涉及案件 {len(rows)} 件", f"{len(rows)} cases concerned")
         print_columns(say("案件|结果|手续", "case|outcome|permit").split("|"), rows, title=title)
-    if taken.problems:
-        listed = [
-            [str(one.row), one.field or "-", one.value[:40] or "-", say(one.message_zh, one.message_en)]
-            for one in taken.problems
-        ]
-        title = say(f"问题 {len(listed)} 处", f"{len(listed)} problems")
-        print_columns(say("行|字段|值|问题", "row|field|value|problem").split("|"), listed, title=title)
+    print_problems(taken.problems)
 
 
 @app.command("list")

@@ -46,12 +46,16 @@ def explain(
     path = issue / "decisions.json"
     if not path.is_file():
         raise UsageError(
-            f"'{issue}' is no published issue: it has no decisions.json; name a folder such as issues/2026-10."
+            f"'{issue}' is no published issue: it has no decisions.json; name a folder such as issues/2026-10.",
+            zh=f"'{issue}' 不是已发布的一期：没有 decisions.json；请指定 issues/2026-10 之类的文件夹。",
         )
     decisions = read_decisions(path)
     if spot not in decisions:
         known = ", ".join(list(decisions)[:3])
-        raise UsageError(f"Issue '{issue.name}' has no spot {spot}; its {len(decisions)} spots begin with {known}.")
+        raise UsageError(
+            f"Issue '{issue.name}' has no spot {spot}; its {len(decisions)} spots begin with {known}.",
+            zh=f"{issue.name} 期没有图斑 {spot}；其 {len(decisions)} 个图斑从 {known} 开始。",
+        )
     steps = decisions[spot]
     if as_json:
         print_json({"spot_no": spot, "steps": [asdict(step) for step in steps]})
@@ -98,7 +102,7 @@ def check(
         )
     else:
         for problem in problems:
-            typer.echo(str(problem))
+            typer.echo(f"{problem.where}: {say(problem.message_zh, problem.message_en)}")
         if comparison is not None:
             _print_comparison(comparison)
     if problems:
@@ -107,18 +111,40 @@ def check(
         typer.echo(say(f"{path.name}：没有发现问题。", f"{path.name}: no mistakes found."))
 
 
+_QUESTIONS = {
+    "severity": ("等级", "severity"),
+    "theme": ("专题", "theme"),
+    "kind": ("变化类型", "kind"),
+    "suspicion": ("疑似情况", "suspicion"),
+    "department": ("责任部门", "department"),
+    "rule": ("规则", "rule"),
+}
+
+
 def _print_comparison(comparison: "Comparison") -> None:
+    from rs_governance.publish.titles import titles_of
+
+    def word(question: str, answer: str) -> str:
+        return say(*titles_of(question, answer))
+
     for question, answers in comparison.counts.items():
-        rows = [[answer, str(old), str(new), f"{new - old:+d}"] for answer, (old, new) in answers.items() if old != new]
+        rows = [
+            [word(question, answer), str(old), str(new), f"{new - old:+d}"]
+            for answer, (old, new) in answers.items()
+            if old != new
+        ]
         if rows:
             header = ["", say("已发布", "published"), say("试用", "tried"), say("增减", "change")]
-            print_columns(header, rows, title=question)
+            print_columns(header, rows, title=say(*_QUESTIONS[question]))
     typer.secho(
         say(f"改变的图斑：{len(comparison.changes)}", f"spots that change: {len(comparison.changes)}"), bold=True
     )
     for change in comparison.changes[:_SHOWN]:
-        pairs = (f"{name} {change.before[name]} → {change.after[name]}" for name in change.before)
-        typer.echo(f"{change.spot_no}  {change.area_m2:.0f} m²  {', '.join(pairs)}")
+        pairs = (
+            f"{say(*_QUESTIONS[name])} {word(name, old)} → {word(name, change.after[name])}"
+            for name, old in change.before.items()
+        )
+        typer.echo(f"{change.spot_no}  {change.area_m2:,.0f} m²  {say('，', ', ').join(pairs)}")
     if len(comparison.changes) > _SHOWN:
         more = len(comparison.changes) - _SHOWN
         typer.echo(say(f"… 另有 {more} 个，见 --json", f"... {more} more, see --json"))

@@ -42,7 +42,10 @@ def schema(
     files = _newest()
     if name is not None:
         if name not in files:
-            raise UsageError(f"There is no schema '{name}'; choose one of {', '.join(files)}.")
+            raise UsageError(
+                f"There is no schema '{name}'; choose one of {', '.join(files)}.",
+                zh=f"没有格式 '{name}'；可选 {'、'.join(files)}。",
+            )
         typer.echo(files[name][1].read_text(encoding="utf-8").rstrip())
     elif as_json:
         content = {each: json.loads(file.read_text(encoding="utf-8"))["$id"] for each, (_, file) in files.items()}

@@ -6,6 +6,7 @@ import typer
 
 from rs_governance.cli import options
 from rs_governance.cli.console import print_json
+from rs_governance.cli.language import say, speak
 from rs_governance.errors import OutputFailed
 
 
@@ -38,12 +39,14 @@ def simulate(
     ] = False,
     workers: options.Workers = None,
     replace: options.Replace = False,
+    lang: options.Lang = None,
     as_json: options.Json = False,
 ) -> None:
     """生成模拟样例区：多期影像、参考图层、名册与真实变化 / Make a simulated district with its true changes.
 
     0.8 米，四波段，另有 district.toml；非真实地点 / 0.8 m, four bands, with its district.toml; no real place.
     """
+    speak(lang)
     import os
 
     from rs_governance.simulate import CUT_PX, GSD_M, monthly_dates, simulate_district, write_district
@@ -58,4 +61,5 @@ def simulate(
     if as_json:
         print_json(manifest)
     else:
-        typer.echo(f"{out}：{manifest['changes']} 处变化，见 README.md / {manifest['changes']} changes, see README.md")
+        count = manifest["changes"]
+        typer.echo(say(f"{out}：{count} 处变化，见 README.md", f"{out}: {count} changes, see README.md"))

@@ -72,7 +72,7 @@ def plan(
     with opened.read() as session:
         actor = read_actor(session, login)
     if geojson is not None and geojson.exists():
-        raise UsageError(f"'{geojson}' is there already; name another file.")
+        raise UsageError(f"'{geojson}' is there already; name another file.", zh=f"'{geojson}' 已存在；请换一个文件。")
     kept = make_plan(
         opened,
         town=town,
@@ -134,10 +134,21 @@ def _tell_plan(kept: "KeptPlan") -> None:
             f"{inspector.name} ({login}): {len(visits)} of {inspector.capacity}, {total:.1f} km",
         )
         print_columns(header, rows, title=title)
-    if kept.plan.left_out:
-        count = len(kept.plan.left_out)
-        typer.echo(
-            say(
-                f"未排入 {count} 件（人力已满或无人可派）。", f"{count} cases are left out: no room, or nobody to send."
-            )
-        )
+    why_left_out = {
+        "capacity": say("人力已满", "nobody who may see them has room"),
+        "nobody": say("无人有权核查，或已派给他人", "nobody of these may see them, or they were handed to others"),
+    }
+    for why, told in why_left_out.items():
+        if count := sum(reason == why for reason in kept.plan.left_out.values()):
+            typer.echo(say(f"未排入 {count} 件：{told}", f"{count} cases are left out: {told}"))
+    why_idle = {
+        "no_capacity": say("每日可核查数为 0", "their capacity is 0"),
+        "not_theirs": say(
+            "没有由其核查的案件（辖区、专题、部门不符，或已派给他人）",
+            "no case is theirs to see (place, theme or department, or it was handed to others)",
+        ),
+        "enough": say("其可核查的案件他人已排完", "the others have room for all that is theirs"),
+    }
+    for login, reason in kept.plan.idle.items():
+        name = kept.inspectors[login].name
+        typer.echo(say(f"{name}（{login}）未安排：{why_idle[reason]}", f"{name} ({login}) stays: {why_idle[reason]}"))

@@ -9,7 +9,7 @@ import typer
 from rs_governance.cli import options
 from rs_governance.cli.case_clocks import warn_of_this_year
 from rs_governance.cli.console import print_columns, print_json
-from rs_governance.cli.language import say, speak
+from rs_governance.cli.language import language_code, say, speak
 from rs_governance.errors import LayerUnreadable, RsgError
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def import_(
         typer.Option(
             "--by",
             metavar="LOGIN",
-            help="谁做的外业（文件中没有写明时，如 Excel）\n\nWho was in the field, where the file does not say, such as Excel.",
+            help="谁做的外业（文件和任务包都没有写明时）\n\nWho was in the field, where neither the file nor its package says.",
             show_default=False,
         ),
     ] = None,
@@ -64,19 +64,25 @@ def import_(
         except RsgError as error:
             if len(files) == 1:
                 raise
-            unread.append((file, str(error)))
+            unread.append((file, error))
     if as_json:
         print_json({
             "files": [asdict(one) for one in taken],
-            "unread": [{"file": file.name, "message": message} for file, message in unread],
+            "unread": [
+                {"file": file.name, "message": error.told("en"), "message_zh": error.told("zh")}
+                for file, error in unread
+            ],
         })
     else:
         for one in taken:
             _tell(one)
-        for file, message in unread:
-            typer.echo(f"{file.name}: {message}", err=True)
+        for file, failure in unread:
+            typer.echo(f"{file.name}: {failure.told(language_code())}", err=True)
     if unread:
-        raise LayerUnreadable(f"{len(unread)} of {len(files)} files could not be taken in, see above; the others were.")
+        raise LayerUnreadable(
+            f"{len(unread)} of {len(files)} files could not be taken in, see above; the others were.",
+            zh=f"{len(files)} 个文件中有 {len(unread)} 个未能导入（见上），其余已导入。",
+        )
 
 
 def _tell(taken: "Taken") -> None:
@@ -97,5 +103,7 @@ def _tell(taken: "Taken") -> None:
     for title, rows in ((say("冲突", "Conflicts"), taken.conflicts), (say("问题", "Problems"), taken.problems)):
         if rows:
             print_columns(
-                [say("位置", "where"), say("说明", "what")], [[row.row, row.text] for row in rows], title=title
+                [say("位置", "where"), say("说明", "what")],
+                [[row.row, say(row.text_zh, row.text)] for row in rows],
+                title=title,
             )

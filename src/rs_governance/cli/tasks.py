@@ -1,5 +1,6 @@
 """`rsg tasks`: who has what, packages for the field, and who goes where."""
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -265,14 +266,18 @@ def exports(
     lang: options.Lang = None,
     as_json: options.Json = False,
 ) -> None:
-    """列出导出台账 / List the ledger of what was handed out and planned."""
+    """列出导出台账；生成中断、无人收到的任务包先行作废 / List the ledger; a package whose making was cut off is made void first."""
     speak(lang)
     import sqlalchemy as sa
 
+    from rs_governance.cases import clocks_of
     from rs_governance.db import Export, open_store
+    from rs_governance.field import settle_exports
 
     names = ("number", "purpose", "receiver", "actor", "at", "expires_on", "case_numbers", "files", "facts")
-    with open_store(store).read() as session:
+    opened = open_store(store)
+    settle_exports(opened, now=options.time_of(None), clocks=clocks_of(opened))
+    with opened.read() as session:
         entries = session.execute(sa.select(*(getattr(Export, name) for name in names)).order_by(Export.id)).all()
     if as_json:
         print_json({"exports": [dict(entry._mapping) for entry in entries]})
@@ -287,7 +292,7 @@ def exports(
             f"{entry.at:%Y-%m-%d %H:%M}Z",
             str(entry.expires_on),
             str(len(entry.case_numbers)),
-            say("作废", "void") if "void" in entry.facts else "",
+            _note_on(entry.facts),
         ]
         for entry in entries
     ]
@@ -295,6 +300,14 @@ def exports(
         "编号|用途|接收人|办理人|时间|有效期|件数|备注", "number|purpose|receiver|by|at|valid until|cases|note"
     ).split("|")
     print_columns(header, rows, title=say(f"导出 {len(rows)} 次", f"{len(rows)} exports"))
+
+
+def _note_on(facts: Mapping[str, Any]) -> str:
+    if "void" in facts:
+        return say("作废", "void")
+    if "making" in facts:  # being made right now, or its folder was moved away before it was told
+        return say("未确认完成；如无人收到请作废", "not known to be whole; make it void if nobody got it")
+    return ""
 
 
 @app.command("void")

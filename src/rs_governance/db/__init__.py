@@ -4,7 +4,19 @@
 """
 
 from rs_governance.db.base import Base
-from rs_governance.db.business import Case, Clue, Event, Export, Holiday, Intake, Permit, Person, Photo, Setting
+from rs_governance.db.business import (
+    AnchorNote,
+    Case,
+    Clue,
+    Event,
+    Export,
+    Holiday,
+    Intake,
+    Permit,
+    Person,
+    Photo,
+    Setting,
+)
 from rs_governance.db.creating import create_store
 from rs_governance.db.evidence import find_evidence, keep_evidence
 from rs_governance.db.guards import WRITER
@@ -18,6 +30,7 @@ __all__ = [
     "STORE_FILE",
     "STORE_SRS_ID",
     "WRITER",
+    "AnchorNote",
     "Base",
     "Case",
     "Clue",

@@ -73,18 +73,19 @@ class Case(Base):
 
 
 class Event(Base):
-    """An act on a case, never changed and never removed; `id` counts without a gap, `hash` seals all before it."""
+    """An act on a case, or what was written besides; never changed, never removed, and `hash` seals all before it."""
 
     __tablename__ = "events"
     __alias_zh__ = "办理记录"
     __table_args__ = (sa.Index("events_of_case", "case_number", "id"),)
 
-    case_number: Mapped[str] = mapped_column(sa.Text, doc="案件号")
+    case_number: Mapped[str] = mapped_column(sa.Text, doc="案件号（其他登记为空）")
     version: Mapped[int] = mapped_column(sa.Integer, doc="此后的案件版本")
     action: Mapped[str] = mapped_column(sa.Text, doc="动作")
     actor: Mapped[str] = mapped_column(sa.Text, doc="办理人")
     role: Mapped[str] = mapped_column(sa.Text, doc="角色")
     at: Mapped[Any] = mapped_column(Moment, doc="时间")
+    recorded_at: Mapped[Any] = mapped_column(Moment, doc="登记时间（机器时钟）")
     from_state: Mapped[str | None] = mapped_column(sa.Text, doc="原状态")
     to_state: Mapped[str] = mapped_column(sa.Text, doc="新状态")
     reason: Mapped[str | None] = mapped_column(sa.Text, doc="理由代码")
@@ -220,6 +221,18 @@ class Holiday(Base):
     day: Mapped[date] = mapped_column(sa.Date, unique=True, doc="日期")
     working: Mapped[bool] = mapped_column(sa.Boolean, doc="上班")
     name: Mapped[str] = mapped_column(sa.Text, doc="名称")
+
+
+class AnchorNote(Base):
+    """What the store knows of an anchor that was set outside of it, so that one that is cut off is missed."""
+
+    __tablename__ = "anchors"
+    __alias_zh__ = "锚的存根"
+
+    series: Mapped[str] = mapped_column(sa.Text, doc="锚文件（首个锚的签名）")
+    number: Mapped[int] = mapped_column(sa.Integer, doc="文件中的序号")
+    at: Mapped[Any] = mapped_column(Moment, doc="时间")
+    signature: Mapped[str] = mapped_column(sa.Text, unique=True, doc="签名")
 
 
 class Setting(Base):

@@ -73,7 +73,9 @@ def back_up(store: Store, into: Path, *, now: datetime) -> Backup:
     """
     target = into / f"{store.folder.resolve().name}-{_stamp(now)}"
     if target.exists():
-        raise OutputFailed(f"There is a backup '{target}' already; wait a second.")
+        raise OutputFailed(
+            f"There is a backup '{target}' already; wait a second.", zh=f"已有备份 '{target}'；请一秒后重试。"
+        )
     with _telling(target), _alone_in(into), whole_folder(target) as partial:
         for left in into.glob(f".{store.folder.resolve().name}-*.partial"):
             if left != partial:
@@ -114,21 +116,29 @@ def read_backup(folder: Path) -> Backup:
     try:
         manifest: Any = json.loads((folder / MANIFEST).read_text("utf-8"))
         if (manifest["format"], manifest["version"]) != (_FORMAT, 1):
-            raise StoreInvalid(f"'{folder}' is a backup of another kind ({manifest['format']} {manifest['version']}).")
+            raise StoreInvalid(
+                f"'{folder}' is a backup of another kind ({manifest['format']} {manifest['version']}).",
+                zh=f"'{folder}' 是另一种备份（{manifest['format']} {manifest['version']}）；请换一个备份。",
+            )
         files: Mapping[str, str] = manifest["files"]
         if any(Path(name).is_absolute() or ".." in Path(name).parts for name in files):
-            raise StoreInvalid(f"'{folder}' names files outside of itself; it is no backup of this program.")
+            raise StoreInvalid(
+                f"'{folder}' names files outside of itself; it is no backup of this program.",
+                zh=f"'{folder}' 的清单指到了文件夹之外，不是本程序的备份；请换一个备份。",
+            )
         wrong = [name for name, sha256 in files.items() if sha256_of(folder / name) != sha256]
         there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
         wrong += sorted(there - {MANIFEST, *files})
         backup = _backup(folder, manifest)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise StoreInvalid(
-            f"'{folder}' is no whole backup: {error}; name a folder that 'rsg db backup' made."
+            f"'{folder}' is no whole backup: {error}; name a folder that 'rsg db backup' made.",
+            zh=f"'{folder}' 不是完整的备份（{error}）；请指定 'rsg db backup' 生成的文件夹。",
         ) from error
     if wrong:
         raise StoreInvalid(
-            f"'{folder}' was changed since it was made: {wrong[0]} is not what its manifest says; use another backup."
+            f"'{folder}' was changed since it was made: {wrong[0]} is not what its manifest says; use another backup.",
+            zh=f"'{folder}' 生成后被改动过：{wrong[0]} 与其清单不符；请换一个备份。",
         )
     return backup
 
@@ -163,9 +173,15 @@ def restore_store(backup: Path, folder: Path, *, now: datetime, replace: bool = 
     read_backup(backup)
     there = folder.exists() and any(folder.iterdir())
     if there and not replace:
-        raise StoreInvalid(f"'{folder}' is not empty; add --replace to put the backup there, what is there is kept.")
+        raise StoreInvalid(
+            f"'{folder}' is not empty; add --replace to put the backup there, what is there is kept.",
+            zh=f"'{folder}' 不是空的；加 --replace 恢复到此处，原有内容会保留。",
+        )
     if there and not (folder / STORE_FILE).is_file():
-        raise StoreInvalid(f"'{folder}' holds something that is no store; name another folder.")
+        raise StoreInvalid(
+            f"'{folder}' holds something that is no store; name another folder.",
+            zh=f"'{folder}' 中是别的东西，不是案件库；请换一个文件夹。",
+        )
     kept = folder.with_name(f"{folder.name}.replaced-{_stamp(now)}") if there else None
     alone = _nobody_in(folder) if there else contextlib.nullcontext()
     with _telling(folder), alone, whole_folder(folder, former=kept) as partial:
@@ -265,7 +281,10 @@ def _nobody_in(folder: Path) -> Iterator[None]:
             connection.execute("PRAGMA journal_mode = DELETE")
             connection.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as error:
-            raise StoreInvalid(f"'{folder}' is in use ({error}); stop the other programs that have it open.") from error
+            raise StoreInvalid(
+                f"'{folder}' is in use ({error}); stop the other programs that have it open.",
+                zh=f"'{folder}' 正在使用（{error}）；请关闭其他打开它的程序。",
+            ) from error
         except sqlite3.DatabaseError:
             pass  # damaged: the reason for bringing back a backup
         yield
@@ -287,7 +306,10 @@ def _telling(target: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, sqlite3.OperationalError, sa.exc.OperationalError) as error:
-        raise OutputFailed(f"'{target}' cannot be written: {error}; make room or allow writing there.") from error
+        raise OutputFailed(
+            f"'{target}' cannot be written: {error}; make room or allow writing there.",
+            zh=f"'{target}' 写不进去（{error}）；请腾出空间或开放写权限。",
+        ) from error
 
 
 def _stamp(now: datetime) -> str:

@@ -52,10 +52,14 @@ def create_store(
         When the folder holds something, or the CRS is not in metres.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise StoreInvalid(f"'{folder}' is not empty; name a new folder for the store, or open the one that is there.")
+        raise StoreInvalid(
+            f"'{folder}' is not empty; name a new folder for the store, or open the one that is there.",
+            zh=f"'{folder}' 不是空的；请换一个新文件夹建库，或打开已有的案件库。",
+        )
     if not crs.is_projected or any(axis.unit_name != "metre" for axis in crs.axis_info):
         raise StoreInvalid(
-            f"A store keeps outlines in metres, and {crs.name!r} is not in metres; give a projected CRS such as EPSG:4545."
+            f"A store keeps outlines in metres, and {crs.name!r} is not in metres; give a projected CRS such as EPSG:4545.",
+            zh=f"案件库的范围以米为单位，{crs.name!r} 不是；请用 EPSG:4545 之类的投影坐标系。",
         )
     settings = {
         "store_id": store_id,

@@ -15,12 +15,14 @@ DefectKind = Literal[
     "event_order",
     "events_cut",
     "resealed",
-    "photos_changed",
+    "row_changed",
+    "row_missing",
+    "row_unrecorded",
     "case_differs",
     "anchor_invalid",
     "anchor_missing",
 ]
-"""What is wrong: the file, a reference, a guard, a spatial index, an original, the chain, a case, an anchor."""
+"""What is wrong: the file, a reference, a guard, a spatial index, an original, the chain, a row, a case, an anchor."""
 
 
 @dataclass(frozen=True, kw_only=True)

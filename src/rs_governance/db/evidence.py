@@ -58,7 +58,8 @@ def keep_evidence(store: Store, data: bytes, suffix: str) -> str:
     except OSError as error:
         partial.unlink(missing_ok=True)
         raise OutputFailed(
-            f"Evidence cannot be kept in '{store.evidence}': {error.strerror}; make room or allow writing there."
+            f"Evidence cannot be kept in '{store.evidence}': {error.strerror}; make room or allow writing there.",
+            zh=f"证据存不进 '{store.evidence}'（{error.strerror}）；请腾出空间或开放写权限。",
         ) from error
     return sha256
 
@@ -85,7 +86,10 @@ def find_evidence(store: Store, sha256: str) -> Path:
     """
     files = _files_of(store.evidence / sha256[:2], sha256)
     if not files:
-        raise StoreInvalid(f"Evidence {sha256} is not in '{store.evidence}'; bring it back from a backup.")
+        raise StoreInvalid(
+            f"Evidence {sha256} is not in '{store.evidence}'; bring it back from a backup.",
+            zh=f"'{store.evidence}' 中缺少证据 {sha256}；请从备份找回。",
+        )
     return files[0]
 
 

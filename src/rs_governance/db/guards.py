@@ -17,7 +17,7 @@ WRITER = "only_rsg_writes_here__make_a_copy_with_rsg_db_snapshot"
 VERSION_TABLE = "alembic_version"
 """Table of the schema's revision."""
 
-APPEND_ONLY = ("events", "photos")
+APPEND_ONLY = ("events", "photos", "anchors")
 """Tables whose rows can neither be changed nor removed."""
 
 _PREFIX = "guard_"

@@ -79,7 +79,8 @@ def upgrade_store(
             run_migrations(connection, migrations)
             if lost := connection.exec_driver_sql("PRAGMA foreign_key_check").first():
                 raise StoreInvalid(
-                    f"The upgrade of '{folder}' was given up: a row of {lost[0]} refers to nothing; the store is as it was."
+                    f"The upgrade of '{folder}' was given up: a row of {lost[0]} refers to nothing; the store is as it was.",
+                    zh=f"'{folder}' 的升级已放弃：{lost[0]} 有一行的引用不存在；案件库保持原样。",
                 )
             describe_tables(connection, crs=pyproj.CRS.from_wkt(str(crs)), now=now)
             index_places(connection)

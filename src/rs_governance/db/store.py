@@ -1,6 +1,6 @@
 """The store: one folder with the GeoPackage of the three databases and the originals of the evidence.
 
-What is SQLite's alone lies in this module (`connect`), in `types`, `geopackage`, `guards` and `copying`. With PostgreSQL
+What is SQLite's alone lies in this module (`connect`), in `types`, `geopackage`, `guards`, `recording` and `copying`. With PostgreSQL
 `connect` makes another engine (the write lock of `Store.write` is then an advisory lock of the transaction, so that the
 chain of events grows by one writer at a time), `types` gives `geometry` and `timestamptz`, and copies are made by `pg_dump`.
 """
@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from rs_governance.db.business import Setting
 from rs_governance.db.guards import VERSION_TABLE, WRITER
+from rs_governance.db.recording import record_rows, watch
 from rs_governance.db.types import FUNCTIONS
 from rs_governance.errors import StoreInvalid
 
@@ -58,6 +59,8 @@ class Store:
     def write(self) -> Iterator[Session]:
         """Open a session that alone may write: all of it is kept at the end, nothing of it after an error.
 
+        What was written besides cases goes on record in the chain of events with it (`recording`).
+
         Yields
         ------
         Session
@@ -65,7 +68,10 @@ class Store:
         """
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
             session.connection(execution_options={"writing": True})
+            watch(session)
             yield session
+            session.flush()
+            record_rows(session)
 
     def close(self) -> None:
         """Close the connections; the store opens new ones when it is used again."""
@@ -81,7 +87,10 @@ class Store:
         with self.read() as session:
             value = session.scalar(sa.select(Setting.value).where(Setting.name == name))
         if value is None:
-            raise StoreInvalid(f"'{self.folder}' has no setting {name!r}; make the store with 'rsg db init'.")
+            raise StoreInvalid(
+                f"'{self.folder}' has no setting {name!r}; make the store with 'rsg db init'.",
+                zh=f"'{self.folder}' 缺少设置 {name!r}；请用 'rsg db init' 建库。",
+            )
         return value
 
     @cached_property
@@ -138,7 +147,10 @@ def open_any_store(folder: Path) -> Store:
     """
     path = folder / STORE_FILE
     if not path.is_file():
-        raise StoreInvalid(f"'{folder}' holds no store ({STORE_FILE}); make one with 'rsg db init --store {folder}'.")
+        raise StoreInvalid(
+            f"'{folder}' holds no store ({STORE_FILE}); make one with 'rsg db init --store {folder}'.",
+            zh=f"'{folder}' 中没有案件库（{STORE_FILE}）；请核对 --store，或用 'rsg db init --store {folder}' 建库。",
+        )
     return Store(folder=folder, engine=connect(path))
 
 
@@ -158,7 +170,8 @@ def schema_of(store: Store) -> str | None:
             return str(connection.scalar(sa.text(f"SELECT version_num FROM {VERSION_TABLE}")))
     except sa.exc.DatabaseError as error:
         raise StoreInvalid(
-            f"'{store.folder / STORE_FILE}' cannot be read: {error.orig}; bring back a backup with 'rsg db restore'."
+            f"'{store.folder / STORE_FILE}' cannot be read: {error.orig}; bring back a backup with 'rsg db restore'.",
+            zh=f"'{store.folder / STORE_FILE}' 读不出来（{error.orig}）；请用 'rsg db restore' 恢复备份。",
         ) from error
 
 
@@ -166,14 +179,17 @@ def refuse_schema(folder: Path, found: str | None) -> StoreInvalid:
     """Say why a store of this revision cannot be opened, and what to do."""
     if found is None:
         message = f"'{folder / STORE_FILE}' is no store of this program; make one with 'rsg db init' in another folder."
+        zh = f"'{folder / STORE_FILE}' 不是本程序的案件库；请用 'rsg db init' 在别的文件夹建库。"
     elif found < SCHEMA:
         message = (
             f"'{folder}' is a store of the older version {found}, this program needs {SCHEMA}; "
             f"run 'rsg db upgrade --store {folder}'."
         )
+        zh = f"'{folder}' 是旧版 {found} 的案件库，本程序需要 {SCHEMA}；请运行 'rsg db upgrade --store {folder}'。"
     else:
         message = f"'{folder}' is a store of the newer version {found}, this program knows {SCHEMA}; install the newer program."
-    return StoreInvalid(message)
+        zh = f"'{folder}' 是新版 {found} 的案件库，本程序只认得 {SCHEMA}；请安装新版程序。"
+    return StoreInvalid(message, zh=zh)
 
 
 def connect(path: Path, *, journal: str = "WAL") -> sa.Engine:
@@ -221,7 +237,8 @@ def connect(path: Path, *, journal: str = "WAL") -> sa.Engine:
         if journal == "WAL" and connection.connection.info.get("log") != _identity_of_log(path):
             raise StoreInvalid(
                 f"'{path}' was replaced meanwhile, or read by GDAL in this process; nothing was written, do it again. "
-                "Read a store with GDAL in another process, or read a snapshot of it ('rsg db snapshot')."
+                "Read a store with GDAL in another process, or read a snapshot of it ('rsg db snapshot').",
+                zh=f"'{path}' 已被替换，或在本进程中被 GDAL 读取；未写入任何内容，请重试。",
             )
 
     @sa.event.listens_for(engine, "begin")

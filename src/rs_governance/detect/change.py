@@ -1,5 +1,6 @@
 """How much changed at each pixel of a block, and around it."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,8 +12,7 @@ from rs_kernels import Device, change_vector, local_mean, mean_difference
 FloatArray = npt.NDArray[np.float64]
 
 # Steps of the change vector before it is averaged: whole numbers, so that running sums do not depend on the block.
-_STEPS = np.float32(256)
-_MOST_STEPS = np.float32(65535)
+_STEPS = 256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,11 +64,15 @@ def measure_change(block: PairBlock, standard: Standard, *, device: Device = "cp
     """
     factors = (standard.gain, standard.offset, standard.weight)
     here = mean_difference(block.before, block.after, block.valid, *factors, radius=standard.here_px, device=device)
+    # Steps are made by the kernel: in passes of their own they and the mean's unit took 0.25 s for 67 Mpx.
     vector = change_vector(
-        block.before, block.after, block.valid, *factors, radius=standard.tolerance_px, device=device
+        block.before,
+        block.after,
+        block.valid,
+        *factors,
+        radius=standard.tolerance_px,
+        steps=_STEPS / float(np.float32(math.sqrt(block.before.shape[0]))),
+        device=device,
     )
-    vector *= _STEPS / np.float32(np.sqrt(block.before.shape[0]))
-    np.rint(np.minimum(vector, _MOST_STEPS, out=vector), out=vector)
-    around = local_mean(vector.astype(np.uint16), block.valid, standard.around_px, device=device)
-    around *= 1 / _STEPS
+    around = local_mean(vector, block.valid, standard.around_px, unit=1 / _STEPS, device=device)
     return Change(here=here, around=around, valid=block.valid)

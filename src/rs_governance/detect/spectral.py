@@ -1,17 +1,22 @@
 """The spectral detector: two dates in, findings out."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from __future__ import annotations
 
-import geopandas as gpd
+from collections import deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rs_governance.detect.blocks import BLOCK_PX, ScoredBlock, check_blocks, score_blocks
-from rs_governance.detect.describe import describe
 from rs_governance.detect.model import SpectralModel, learn_model
 from rs_governance.detect.objects import BlockEntries, BlockLabels, ObjectCollector
 from rs_governance.detect.parameters import SpectralParameters
 from rs_governance.scenes import AlignedPair
 from rs_kernels import Device
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 DETECTOR = "spectral"
 """Name of this detector in tables and on the command line."""
@@ -21,6 +26,8 @@ BlockSink = Callable[[ScoredBlock, BlockLabels], None]
 
 Progress = Callable[[str, float], None]
 """Takes the name of a stage and how much of it is done, 0..1."""
+
+_BLOCKS_WAITING = 1  # besides the one that is taken in: each holds its pixels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +70,7 @@ def find_changes(
     block_px
         Side of a block, a multiple of 64; it never changes the result.
     sink
-        Given every block, in reading order.
+        Given every block, in reading order, by one thread that is not the caller's.
     progress
         Told how far the work is.
 
@@ -92,14 +99,40 @@ def find_changes(
     model = model or learn_model(pair, parameters, workers=workers, device=device)
     tell("learn", 1.0)
     collector = ObjectCollector(model, pair.dtype, device=device)
-    for block in score_blocks(
+    blocks = score_blocks(
         pair, model, block_px=block_px, workers=workers, device=device, on_block=lambda share: tell("detect", share)
-    ):
-        labels = collector.add(block)
-        if sink is not None:
-            sink(block, labels)
+    )
+    _collect(blocks, collector, sink)
     tell("outline", 0.0)
+    # Tables take 0.4 s of processor time to import: not before pixels are looked at.
+    from rs_governance.detect.describe import describe
+
     objects, entries = collector.finish()
     findings = describe(objects, pair, model, detector=DETECTOR)
     tell("outline", 1.0)
     return SpectralResult(findings=findings, model=model, entries=entries)
+
+
+def _collect(blocks: Iterable[ScoredBlock], collector: ObjectCollector, sink: BlockSink | None) -> None:
+    """Take in blocks one after the other in a thread beside the kernels.
+
+    Most of a block's objects are found by NumPy in one thread, while the kernels of the next use all.
+    """
+
+    def take(block: ScoredBlock) -> None:
+        labels = collector.add(block)
+        if sink is not None:
+            sink(block, labels)
+
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="collect") as pool:
+        waiting: deque[Future[None]] = deque()
+        try:
+            for block in blocks:
+                waiting.append(pool.submit(take, block))
+                if len(waiting) > _BLOCKS_WAITING:
+                    waiting.popleft().result()
+            while waiting:
+                waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()

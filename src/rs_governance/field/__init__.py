@@ -12,6 +12,7 @@ from rs_governance.field.package import Package, Wanted, export_tasks
 from rs_governance.field.parts import FORMATS
 from rs_governance.field.plans import KeptPlan, make_plan, plan_document
 from rs_governance.field.questions import DEFAULT_QUESTIONS, Question, read_questions
+from rs_governance.field.unfinished import settle_exports
 
 __all__ = [
     "DEFAULT_QUESTIONS",
@@ -35,5 +36,6 @@ __all__ = [
     "read_questions",
     "read_receiver",
     "read_tasks",
+    "settle_exports",
     "void_export",
 ]

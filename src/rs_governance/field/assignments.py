@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from rs_governance.cases import RETURN_REASONS, ROLES, TRANSITIONS, Actor, facts_of, read_actor
+from rs_governance.cases.life.naming import names_zh, roles_zh
 from rs_governance.cases.life.rights import responsible_codes, stem, why_not
 from rs_governance.db import Case, Coverage, Event, Finding
 from rs_governance.errors import UsageError
@@ -156,17 +157,29 @@ def read_receiver(
         When nobody is named, or somebody or something that does not exist.
     """
     if theme is not None and theme not in THEMES:
-        raise UsageError(f"'{theme}' is no theme; themes are {', '.join(THEMES)}.")
+        raise UsageError(
+            f"'{theme}' is no theme; themes are {', '.join(THEMES)}.",
+            zh=f"'{theme}' 不是专题；专题有 {names_zh(THEMES, THEMES)}。",
+        )
     if town is not None and not (town.isdigit() and 6 <= len(town) <= 12):
-        raise UsageError(f"'{town}' is no administrative code; a town has 9 or 12 digits, such as 450108100.")
+        raise UsageError(
+            f"'{town}' is no administrative code; a town has 9 or 12 digits, such as 450108100.",
+            zh=f"'{town}' 不是区划代码；街镇代码为 9 或 12 位，如 450108100。",
+        )
     if to is not None:
         actor = read_actor(session, to)
         if actor.role not in VISITORS:
             known = ", ".join(f"{role} ({ROLES[role].zh})" for role in VISITORS)
-            raise UsageError(f"{actor.name} ({to}) is {actor.role}; tasks go to {known}, to a town or to a theme.")
+            raise UsageError(
+                f"{actor.name} ({to}) is {actor.role}; tasks go to {known}, to a town or to a theme.",
+                zh=f"{actor.name}（{to}）是{roles_zh([actor.role])}；任务发给 {roles_zh(VISITORS)}、街镇或专题。",
+            )
         return Receiver(code=to, name=actor.name, actor=actor, town=town, theme=theme)
     if town is None and theme is None:
-        raise UsageError("A package is for somebody: name a person (--to), a town (--town) or a theme (--theme).")
+        raise UsageError(
+            "A package is for somebody: name a person (--to), a town (--town) or a theme (--theme).",
+            zh="任务包须指明给谁：人员（--to）、街镇（--town）或专题（--theme）。",
+        )
     words = [_name_of(session, town)] if town is not None else []
     words += [THEMES[theme].zh] if theme is not None else []  # type: ignore[index]
     codes = [f"town:{town}"] if town is not None else []

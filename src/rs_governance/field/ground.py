@@ -82,7 +82,10 @@ class PublishedGround:
 
     def __init__(self, issues: Path | None, *, crs: pyproj.CRS) -> None:
         if issues is not None and not issues.is_dir():
-            raise UsageError(f"'{issues}' is no folder of issues; name the one with 2026-10 and its like in it.")
+            raise UsageError(
+                f"'{issues}' is no folder of issues; name the one with 2026-10 and its like in it.",
+                zh=f"'{issues}' 不是各期成果的文件夹；请指定其下有 2026-10 等期次的文件夹。",
+            )
         self._issues = issues
         self._crs = crs
         self._to_web = transformer(crs, WEB)
@@ -122,7 +125,8 @@ class PublishedGround:
                 return chip.convert("RGB")
         except OSError as error:
             raise UsageError(
-                f"'{file.name}' of issue {task.issue} is no picture: {error}; publish the issue again."
+                f"'{file.name}' of issue {task.issue} is no picture: {error}; publish the issue again.",
+                zh=f"{task.issue} 期的 '{file.name}' 不是图片（{error}）；请重新发布该期。",
             ) from error
 
     def overview(self, tasks: Sequence[FieldTask]) -> PlacedPicture | None:
@@ -213,7 +217,7 @@ class PublishedGround:
             pixels = dataset.read(window=window, out_shape=(3, *shape), resampling=Resampling.bilinear)
             seen = dataset.dataset_mask(window=window, out_shape=shape)
         except RasterioError as error:
-            raise UsageError(f"Scene '{name}' cannot be read: {error}; publish its issue again.") from error
+            raise _unreadable(name, error) from error
         if not seen.any():
             return None
         picture, mask = Image.new("RGB", size), Image.new("L", size)
@@ -226,7 +230,7 @@ class PublishedGround:
             try:
                 self._open[name] = rasterio.open(self._scenes[name])
             except RasterioError as error:
-                raise UsageError(f"Scene '{name}' cannot be read: {error}; publish its issue again.") from error
+                raise _unreadable(name, error) from error
         return self._open[name]
 
     @staticmethod
@@ -245,6 +249,13 @@ class PublishedGround:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _unreadable(name: str, error: Exception) -> UsageError:
+    return UsageError(
+        f"Scene '{name}' cannot be read: {error}; publish its issue again.",
+        zh=f"影像 '{name}' 读不出来（{error}）；请重新发布其所在的一期。",
+    )
 
 
 def jpeg(picture: Image.Image, *, quality: int = _JPEG_QUALITY) -> bytes:

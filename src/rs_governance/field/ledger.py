@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from rs_governance.cases import CHINA, SYSTEM, Act, Actor, Clocks, act
+from rs_governance.cases.life.naming import roles_zh
 from rs_governance.db import Export
 from rs_governance.errors import ActionRefused, UsageError
 
@@ -51,7 +52,10 @@ def find_export(session: Session, number: str, purpose: str) -> Export:
     export = session.scalar(sa.select(Export).where(Export.number == number, Export.purpose == purpose))
     if export is None:
         what = "visit plan" if purpose == PLAN_PURPOSE else "package"
-        raise UsageError(f"The ledger has no {what} {number}; 'rsg tasks exports' shows what it has.")
+        raise UsageError(
+            f"The ledger has no {what} {number}; 'rsg tasks exports' shows what it has.",
+            zh=f"台账中没有{'核查路线' if purpose == PLAN_PURPOSE else '任务包'} {number}；可用 'rsg tasks exports' 查看。",
+        )
     return export
 
 
@@ -67,7 +71,7 @@ def void_export(session: Session, number: str, note: str, *, actor: Actor, now: 
     note
         Why it is void.
     actor
-        Who says so: who handed it out, or one who hands out to others.
+        Who says so: who handed it out, one who hands out to others, or the system where it knows.
     now
         Aware time.
     clocks
@@ -87,13 +91,16 @@ def void_export(session: Session, number: str, note: str, *, actor: Actor, now: 
     """
     export = find_export(session, number, TASKS_PURPOSE)
     if not note.strip():
-        raise UsageError("A package is made void with a reason; say it with --note.")
+        raise UsageError(
+            "A package is made void with a reason; say it with --note.", zh="作废任务包须写明原因（--note）。"
+        )
     if "void" in export.facts:
-        raise UsageError(f"The package {number} is void already.")
-    if actor.login != export.actor and actor.role not in HANDS_OUT:
+        raise UsageError(f"The package {number} is void already.", zh=f"任务包 {number} 已经作废。")
+    if actor.login != export.actor and actor.role not in (*HANDS_OUT, "system"):
         raise ActionRefused(
             f"{actor.login} is {actor.role}; {number} is made void by {export.actor}, who handed it out, or by "
-            f"{', '.join(HANDS_OUT)}."
+            f"{', '.join(HANDS_OUT)}.",
+            zh=f"{actor.login} 是{roles_zh([actor.role])}；任务包 {number} 由下发人 {export.actor} 或 {roles_zh(HANDS_OUT)} 作废。",
         )
     said = {"at": now.astimezone(UTC).isoformat(timespec="seconds"), "by": actor.login, "note": note.strip()}
     export.facts = {**export.facts, "void": said}

@@ -1,22 +1,25 @@
 """A package of tasks: put together out of sight, entered in the ledger, and there whole or not at all."""
 
-import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from rs_governance.cases import CHINA, SYSTEM, Act, Actor, Clocks, act, facts_of, find_case
+from rs_governance.cases.life.naming import roles_zh
 from rs_governance.cases.life.rights import why_not
 from rs_governance.db import Export, Store
+from rs_governance.db.files import sha256_of
 from rs_governance.errors import ActionRefused, CaseConflict, OutputFailed, UsageError
 from rs_governance.field.assignments import FieldTask, Receiver, read_receiver, read_tasks
 from rs_governance.field.handout import Handout, Order
 from rs_governance.field.ledger import HANDS_OUT, PLAN_PURPOSE, TASKS_PURPOSE, find_export, next_number
 from rs_governance.field.parts import FORMATS, write_parts
 from rs_governance.field.questions import Question
+from rs_governance.field.unfinished import end_export, is_whole, making, settle_exports
 from rs_governance.publish.output_folder import OutputFolder
 
 DEFAULT_DAYS = 30
@@ -83,8 +86,9 @@ def export_tasks(
     """Make a package of tasks for a receiver, and enter it in the ledger.
 
     The package is made first; then one transaction takes its number, enters it with the digests of its files and
-    notes on each case that it was handed out; then the folder appears. A stop in between leaves an entry without a
-    package at worst, never a package without an entry.
+    notes on each case that it was handed out; then the folder appears. There is never a package without an entry; an
+    entry whose folder never appeared is made void: at once, or where the program was killed by the next export and by
+    `rsg tasks exports`.
 
     Parameters
     ----------
@@ -124,17 +128,30 @@ def export_tasks(
         When the folder cannot be written.
     """
     if not 1 <= wanted.days <= 366:
-        raise UsageError(f"A package is good for 1 to 366 days; {wanted.days} was given.")
+        raise UsageError(
+            f"A package is good for 1 to 366 days; {wanted.days} was given.",
+            zh=f"任务包有效期为 1 至 366 天；给出的是 {wanted.days}。",
+        )
     if unknown := sorted(set(wanted.formats) - set(FORMATS)):
-        raise UsageError(f"'{unknown[0]}' is no part of a package; parts are {', '.join(FORMATS)}.")
+        raise UsageError(
+            f"'{unknown[0]}' is no part of a package; parts are {', '.join(FORMATS)}.",
+            zh=f"'{unknown[0]}' 不是任务包的内容；可选 {'、'.join(FORMATS)}。",
+        )
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise OutputFailed(f"'{out}' is there already; a package is never overwritten, name a new folder.")
+        raise OutputFailed(
+            f"'{out}' is there already; a package is never overwritten, name a new folder.",
+            zh=f"'{out}' 已存在；任务包不覆盖旧的，请换一个新文件夹。",
+        )
+    settle_exports(store, now=now, clocks=clocks)
     for _ in range(_ATTEMPTS):
         try:
             return _attempt(store, wanted, out, actor, now, clocks, questions, issues, progress or _silent)
         except _Overtaken:
             continue
-    raise CaseConflict(f"The cases of the package changed {_ATTEMPTS} times while it was made; try again.")
+    raise CaseConflict(
+        f"The cases of the package changed {_ATTEMPTS} times while it was made; try again.",
+        zh=f"制作任务包期间案件变动了 {_ATTEMPTS} 次；请稍后重试。",
+    )
 
 
 def _silent(_stage: str, _fraction: float) -> None:
@@ -168,17 +185,25 @@ def _attempt(
     )
     # The note that it was handed out makes each case one version newer: the package carries that one.
     issued = [replace(task, version=task.version + 1) for task in tasks]
-    with OutputFolder(out) as folder:
-        pictured = write_parts(
-            folder, issued, handout=handout, crs=store.crs, formats=wanted.formats, questions=questions,
-            orders={key: orders[key] for key in (task.number for task in issued) if key in orders},
-            issues=issues, zipped=wanted.zipped, progress=progress,
-        )  # fmt: skip
-        paths = sorted(path for path in folder.rglob("*") if path.is_file())
-        files = {path.relative_to(folder).as_posix(): _digest(path) for path in paths}
-        sizes = {path.relative_to(folder).as_posix(): path.stat().st_size for path in paths}
-        with store.write() as session:
-            _enter(session, handout, tasks, files, actor=actor, clocks=clocks, plan=wanted.plan)
+    files: dict[str, str] = {}
+    entered = False
+    try:
+        with OutputFolder(out) as folder:
+            pictured = write_parts(
+                folder, issued, handout=handout, crs=store.crs, formats=wanted.formats, questions=questions,
+                orders={key: orders[key] for key in (task.number for task in issued) if key in orders},
+                issues=issues, zipped=wanted.zipped, progress=progress,
+            )  # fmt: skip
+            paths = sorted(path for path in folder.rglob("*") if path.is_file())
+            files = {path.relative_to(folder).as_posix(): sha256_of(path) for path in paths}
+            sizes = {path.relative_to(folder).as_posix(): path.stat().st_size for path in paths}
+            facts = making(out) if wanted.plan is None else {"plan": wanted.plan, **making(out)}
+            with store.write() as session:
+                _enter(session, handout, tasks, files, actor=actor, clocks=clocks, facts=facts)
+            entered = True
+    finally:
+        if entered:  # whether the folder has appeared or could not
+            end_export(store, number, "whole" if is_whole(out, files) else "cut_off", now=now, clocks=clocks)
     return Package(
         handout=handout,
         numbers=tuple(task.number for task in tasks),
@@ -192,18 +217,20 @@ def _check(session: Session, tasks: Sequence[FieldTask], receiver: Receiver, act
     """Refuse to hand out nothing, or what is not the actor's to hand out."""
     if not tasks:
         raise UsageError(
-            f"Nothing waits on the ground for {receiver.name} ({receiver.code}); 'rsg tasks list' shows what waits for whom."
+            f"Nothing waits on the ground for {receiver.name} ({receiver.code}); 'rsg tasks list' shows what waits for whom.",
+            zh=f"{receiver.name}（{receiver.code}）没有待核查的案件；可用 'rsg tasks list' 查看。",
         )
     if receiver.actor is not None and receiver.actor.login == actor.login:
         return
     if actor.role not in HANDS_OUT:
         raise ActionRefused(
             f"{actor.login} is {actor.role} and takes their own tasks only (--to {actor.login}); packages for others are made "
-            f"by {', '.join(HANDS_OUT)}."
+            f"by {', '.join(HANDS_OUT)}.",
+            zh=f"{actor.login} 是{roles_zh([actor.role])}，只能领取自己的任务（--to {actor.login}）；给他人的由 {roles_zh(HANDS_OUT)} 制作。",
         )
     for task in tasks:
-        if (reason := why_not(facts_of(find_case(session, task.number)), actor)) is not None:
-            raise ActionRefused(reason)
+        if (refusal := why_not(facts_of(find_case(session, task.number)), actor)) is not None:
+            raise refusal
 
 
 def _orders(session: Session, plan: str, receiver: Receiver) -> dict[str, Order]:
@@ -211,7 +238,10 @@ def _orders(session: Session, plan: str, receiver: Receiver) -> dict[str, Order]
     visits = facts["visits"].get(receiver.code)
     if visits is None:
         known = ", ".join(facts["visits"]) or "nobody"
-        raise UsageError(f"The visit plan {plan} is for {known}, not for {receiver.code}; hand it out with --to.")
+        raise UsageError(
+            f"The visit plan {plan} is for {known}, not for {receiver.code}; hand it out with --to.",
+            zh=f"核查路线 {plan} 是给 {known} 的，不是 {receiver.code}；请用 --to 指明。",
+        )
     return {visit["case"]: Order(place=place, audit=visit["audit"]) for place, visit in enumerate(visits, 1)}
 
 
@@ -223,7 +253,7 @@ def _enter(
     *,
     actor: Actor,
     clocks: Clocks,
-    plan: str | None,
+    facts: Mapping[str, Any],
 ) -> None:
     if next_number(session, handout.at) != handout.number:
         raise _Overtaken
@@ -239,7 +269,7 @@ def _enter(
             expires_on=handout.expires_on,
             case_numbers=[task.number for task in tasks],
             files=dict(files),
-            facts={} if plan is None else {"plan": plan},
+            facts=dict(facts),
         )
     )
     for task in tasks:
@@ -253,8 +283,3 @@ def _enter(
             key=f"export/{handout.number}/{task.number}",
         )
         act(session, task.number, noted, now=handout.at, clocks=clocks)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

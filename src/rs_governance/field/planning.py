@@ -1,10 +1,12 @@
 """Who goes where on a day: the worth of a visit, a random share, the inspectors' capacity and a short way round."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +24,11 @@ UNKNOWN_SCORE = 0.5
 
 _LATE, _SOON, _SOON_DAYS = 2.0, 1.5, 2
 _DETOUR_M = 5000.0  # a detour of this length halves what a visit is worth
+
+
+Idle = Literal["no_capacity", "not_theirs", "enough"]
+"""Why somebody is sent nowhere: their capacity is 0, none of the cases is theirs to see (by place, theme and department, or
+because it was handed to others), or the others have room for all that are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +87,8 @@ class Plan:
     """Stops by account, in the order in which they are made."""
     left_out: Mapping[str, str]
     """Cases that nobody visits, and why: `capacity` or `nobody`."""
+    idle: Mapping[str, Idle]
+    """Those who are sent nowhere, by account, and why."""
 
 
 def chance_of(score: float | None, *, confirmed: int, judged: int) -> float:
@@ -161,6 +170,9 @@ def plan_visits(
 ) -> Plan:
     """Fill the inspectors' day: what was drawn first, then the visits that are worth most for their detour.
 
+    Where a case finds no room with those who may see it, they hand visits on to others who may see those and have room: one
+    that is still left out would take another's place.
+
     Parameters
     ----------
     candidates
@@ -206,6 +218,16 @@ def plan_visits(
         routes[login].append(number)
         room[login] -= 1
         waiting.remove(number)
+    for number in list(waiting):
+        handed_on = _hand_on(number, by_number, routes, room, fixed=drawn)
+        if handed_on:
+            for each, login in handed_on:
+                for route in routes.values():
+                    if each in route:
+                        route.remove(each)
+                routes[login].append(each)
+            room[handed_on[0][1]] -= 1
+            waiting.remove(number)
     visits = {}
     for login, numbers in routes.items():
         if not numbers:
@@ -225,7 +247,47 @@ def plan_visits(
         )
     known = {inspector.login for inspector in inspectors}
     left_out = {number: "capacity" if by_number[number].may_go & known else "nobody" for number in sorted(waiting)}
-    return Plan(visits=visits, left_out=left_out)
+    idle = {
+        inspector.login: _why_idle(inspector, candidates) for inspector in inspectors if not routes[inspector.login]
+    }
+    return Plan(visits=visits, left_out=left_out, idle=idle)
+
+
+def _hand_on(
+    number: str,
+    by_number: Mapping[str, Candidate],
+    routes: Mapping[str, Sequence[str]],
+    room: Mapping[str, int],
+    *,
+    fixed: Collection[str],
+) -> list[tuple[str, str]]:
+    """Find how visits are handed on until a case finds room: cases and who gets them, the last first; empty where there is no way."""
+    came: dict[str, tuple[str, str | None]] = {
+        login: (number, None) for login in sorted(by_number[number].may_go) if login in routes
+    }
+    waiting = deque(came)
+    while waiting:
+        login = waiting.popleft()
+        if room[login] > 0:
+            handed_on: list[tuple[str, str]] = []
+            here: str | None = login
+            while here is not None:
+                case, former = came[here]
+                handed_on.append((case, here))
+                here = former
+            return handed_on
+        for case in (each for each in routes[login] if each not in fixed):
+            for other in sorted(by_number[case].may_go):
+                if other in routes and other not in came:
+                    came[other] = (case, login)
+                    waiting.append(other)
+    return []
+
+
+def _why_idle(inspector: Inspector, candidates: Sequence[Candidate]) -> Idle:
+    if inspector.capacity <= 0:
+        return "no_capacity"
+    return "enough" if any(inspector.login in candidate.may_go for candidate in candidates) else "not_theirs"
 
 
 def shortest_path(places: npt.NDArray[np.float64]) -> list[int]:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from rs_governance.cases import SYSTEM, Act, Actor, Clocks, act, actor_of, facts_of, find_case
+from rs_governance.cases.life.naming import roles_zh
 from rs_governance.cases.life.rights import stem, why_not
 from rs_governance.db import Case, Export, Person, Store
 from rs_governance.errors import ActionRefused, UsageError
@@ -86,17 +87,24 @@ def make_plan(
         When the actor does not plan visits there.
     """
     if not 0 <= share <= 1:
-        raise UsageError(f"The share that is drawn is from 0 to 1; {share:g} was given.")
+        raise UsageError(
+            f"The share that is drawn is from 0 to 1; {share:g} was given.",
+            zh=f"抽查比例为 0 至 1；给出的是 {share:g}。",
+        )
     if actor.role not in _PLANNERS or not stem(town).startswith(stem(actor.prefix)):
         raise ActionRefused(
-            f"{actor.login} ({actor.role}, {actor.prefix}) does not plan visits in {town}; {', '.join(_PLANNERS)} of the area do."
+            f"{actor.login} ({actor.role}, {actor.prefix}) does not plan visits in {town}; {', '.join(_PLANNERS)} of the area do.",
+            zh=f"{actor.login}（{roles_zh([actor.role])}，{actor.prefix}）不能安排 {town} 的核查；由当地的 {roles_zh(_PLANNERS)} 安排。",
         )
     with store.write() as session:
         receiver = read_receiver(session, town=town)
         tasks = {task.number: task for task in read_tasks(session, receiver)}
         people = _people(session, town, logins)
         if not tasks:
-            raise UsageError(f"Nothing waits on the ground in {receiver.name} ({town}); there is nothing to plan.")
+            raise UsageError(
+                f"Nothing waits on the ground in {receiver.name} ({town}); there is nothing to plan.",
+                zh=f"{receiver.name}（{town}）没有待核查的案件，无需安排。",
+            )
         candidates = _candidates(session, list(tasks.values()), people)
         inspectors = [_inspector(person) for person in people]
         pairs = draw_pairs(candidates, inspectors, seed=seed, share=share)
@@ -157,7 +165,8 @@ def plan_document(kept: KeptPlan, places: Mapping[str, tuple[float, float]] | No
         for order, visit in enumerate(visits, 1)
     ]
     if places is None:
-        return {**head, "drawn": kept.facts["drawn"], "visits": stops, "left_out": dict(kept.plan.left_out)}
+        return {**head, "drawn": kept.facts["drawn"], "visits": stops, "left_out": dict(kept.plan.left_out),
+                "idle": dict(kept.plan.idle)}  # fmt: skip
     features: list[dict[str, Any]] = [
         {
             "type": "Feature",
@@ -181,7 +190,10 @@ def _people(session: Session, town: str, logins: Sequence[str]) -> list[Person]:
     query = sa.select(Person).where(Person.active, Person.role.in_(VISITORS)).order_by(Person.login)
     everybody = {person.login: person for person in session.scalars(query)}
     if unknown := [login for login in logins if login not in everybody]:
-        raise UsageError(f"There is no inspector with the account {unknown[0]!r} on duty; see 'rsg people list'.")
+        raise UsageError(
+            f"There is no inspector with the account {unknown[0]!r} on duty; see 'rsg people list'.",
+            zh=f"没有在岗核查员 {unknown[0]!r}；可用 'rsg people list' 查看。",
+        )
     if logins:
         return [everybody[login] for login in sorted(set(logins))]
     people = [
@@ -191,7 +203,8 @@ def _people(session: Session, town: str, logins: Sequence[str]) -> list[Person]:
     ]
     if not people:
         raise UsageError(
-            f"No inspector on duty belongs to {town}; name them with --inspectors, or see 'rsg people list'."
+            f"No inspector on duty belongs to {town}; name them with --inspectors, or see 'rsg people list'.",
+            zh=f"{town} 没有在岗核查员；请用 --inspectors 指明，或用 'rsg people list' 查看。",
         )
     return people
 

@@ -30,6 +30,7 @@ OFFERED_RESOLUTIONS = tuple(
 
 _HEAD_ROW = 2
 _LISTS = "选项"
+_PACKAGE = "任务包"
 _YES_NO = ("是", "否")
 
 
@@ -141,14 +142,15 @@ def _fill(
         ("案件号", 22, "known"), ("版本", 6, "number"), ("等级", 6, "severity"), ("变化类型", 14, "known"),
         ("专题", 20, "known"), ("所在地", 20, "known"), ("面积（平方米）", 12, "number"), ("疑似依据", 36, "known"),
         ("已知手续", 20, "known"), ("办理期限", 12, "known"), ("图斑经度", 12, "degrees"), ("图斑纬度", 12, "degrees"),
-        ("导航", 10, "link"),
+        ("导航", 10, "link"), (_PACKAGE, 18, "known"),
     ]  # fmt: skip
     formats = {"known": known, "number": number, "degrees": degrees, "link": link}
     for at, (name, width, _) in enumerate(columns):
         sheet.write_string(_HEAD_ROW, at, name, head)
-        sheet.set_column(at, at, width)
+        # A row that was copied into another workbook takes the number along.
+        sheet.set_column(at, at, width, None, {"hidden": name == _PACKAGE})
     for row, task in enumerate(tasks, _HEAD_ROW + 1):
-        values = _known(task)
+        values = _known(task, handout)
         for at, (name, _, kind) in enumerate(columns):
             value = values[name]
             if kind == "severity":
@@ -176,7 +178,7 @@ def _fill(
     sheet.protect("", {"format_columns": True, "format_rows": True, "sort": True, "autofilter": True})
 
 
-def _known(task: FieldTask) -> dict[str, Any]:
+def _known(task: FieldTask, handout: Handout) -> dict[str, Any]:
     return {
         "案件号": task.number,
         "版本": task.version,
@@ -191,6 +193,7 @@ def _known(task: FieldTask) -> dict[str, Any]:
         "图斑经度": round(task.lon, 7),
         "图斑纬度": round(task.lat, 7),
         "导航": navigation_link(*navigation_of(task), task.number),
+        _PACKAGE: handout.number,
     }
 
 

@@ -124,7 +124,10 @@ def take_clues(
         When the actor has another role, or is of another district.
     """
     if channel not in CLUE_CHANNELS:
-        raise UsageError(f"'{channel}' is no channel of clues; it is one of {', '.join(CLUE_CHANNELS)}.")
+        raise UsageError(
+            f"'{channel}' is no channel of clues; it is one of {', '.join(CLUE_CHANNELS)}.",
+            zh=f"'{channel}' 不是线索渠道；可用 {'、'.join(CLUE_CHANNELS)}。",
+        )
     with closing(open_store(store_folder)) as store:
         check_intake("clues", actor, store.setting("district_code"))
         own = store_folder / SETTINGS_FILE
@@ -347,7 +350,10 @@ def show_clue(session: Session, channel: str, number: str) -> dict[str, Any]:
     """
     clue = session.scalar(sa.select(Clue).where(Clue.channel == channel, Clue.number == number))
     if clue is None:
-        raise UsageError(f"There is no clue {number} of the channel {channel}; 'rsg clues list' shows those there are.")
+        raise UsageError(
+            f"There is no clue {number} of the channel {channel}; 'rsg clues list' shows those there are.",
+            zh=f"渠道 {channel} 没有线索 {number}；可用 'rsg clues list' 查看。",
+        )
     private = {"reporter": clue.reporter, "contact": clue.contact, "fields": clue.fields, "taken_in": clue.taken_in}
     return {**_shown(clue), **private, "outline": clue.outline.wkt}
 

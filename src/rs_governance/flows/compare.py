@@ -145,7 +145,8 @@ def compare_list(
         if undated:
             raise UsageError(
                 f"Row {undated[0]} of '{file.name}' has no day ({len(undated)} rows in all); give the day of the list: --date "
-                "2026-10-31, or say which column holds it: --field date=..."
+                "2026-10-31, or say which column holds it: --field date=...",
+                zh=f"'{file.name}' 第 {undated[0]} 行没有日期（共 {len(undated)} 行）；请给出清单日期 --date 2026-10-31，或用 --field date=... 指明日期列。",
             )
         found = compare_spots(theirs, read_ours(session), read_issues(session), smallest_m2=smallest_m2)
     return Comparison(rows=tuple(found), counts=count_compared(found), errors=tuple(errors))

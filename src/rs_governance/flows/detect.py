@@ -1,15 +1,18 @@
 """From two images to a folder of findings.
 
 Tables, pictures and kernels take most of a second to import, all of it under the interpreter's lock. So this module
-imports none of them: they are loaded in a thread while the images are decoded and registered, which leaves the lock.
+imports none of them: they are loaded in threads while the images are registered and decoded, which leaves the lock;
+kernels first, tables when they are through.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -182,6 +185,17 @@ def run_detect(
     started_at, started, out = datetime.now(UTC), time.perf_counter(), Path(out)
     loading = _Loading(detector=detector, device=device, workers=workers, block=block, progress=progress)
     with ExitStack() as stack:
+        pool = stack.enter_context(ThreadPoolExecutor(max_workers=2, thread_name_prefix="beside"))
+        hashing = _Hashing(aoi)
+        stack.callback(hashing.stop.set)
+        beside: list[Future[None]] = []
+
+        def begin(scenes: ScenePair) -> None:
+            # Hashing leaves the lock that the imports hold: 0.3 s of processor time while one core would wait.
+            beside.append(pool.submit(hashing, scenes))
+            loading(scenes)
+            beside.append(pool.submit(_load_tables))
+
         # Inputs first: what cannot be compared is refused before anything is written.
         pair = stack.enter_context(
             opened_pair(
@@ -191,7 +205,7 @@ def run_detect(
                 before_options=before_options,
                 after_options=after_options,
                 allow_unaligned=allow_unaligned,
-                beside=loading,
+                beside=begin,
             )
         )
         import rs_kernels
@@ -201,10 +215,7 @@ def run_detect(
         setup, watch = loading.setup, Stopwatch(seconds={"open": time.perf_counter() - started})
         part = stack.enter_context(publish.OutputFolder(out, replace=replace))
         writer = stack.enter_context(publish.ScoreWriter(part / SCORE_TIF, pair.grid, threads=setup.workers))
-        pool = stack.enter_context(ThreadPoolExecutor(max_workers=2, thread_name_prefix="beside"))
-        hashes = pool.submit(_hash_inputs, pair, aoi)
         overview = publish.Overview(pair.grid, pair.roles)
-        beside: list[Future[None]] = []
         with watch.time("detect"):
 
             def sink(block: ScoredBlock, _labels: object) -> None:
@@ -218,8 +229,9 @@ def run_detect(
             result = setup.find(pair, sink=sink, progress=progress)
         tell(progress, "publish", 0.0)
         with watch.time("publish"):
+            beside[0].result()
             record = publish.RunRecord(
-                inputs=hashes.result(),
+                inputs=hashing.files,
                 parameters={"detector": detector, **result.model.as_record()},
                 device=setup.device,
                 grid=pair.grid,
@@ -289,7 +301,8 @@ def opened_pair(
     )
     pair = pair_scenes(*scenes, aoi=aoi)
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="beside") as pool:
-        other = None if beside is None else pool.submit(beside, pair)
+        # What it tells of its progress is in the language that is spoken here.
+        other = None if beside is None else pool.submit(copy_context().run, beside, pair)
         registration = register(pair, allow_unaligned=allow_unaligned)
         if other is not None:
             other.result()
@@ -306,18 +319,15 @@ class _Loading:
         self._progress, self._wishes = progress, wishes
 
     def __call__(self, pair: ScenePair) -> None:
-        import rs_governance.publish  # noqa: F401 -- for those who will need it
-        import rs_kernels
         from rs_governance.detect import load_kernels
-        from rs_governance.flows.setup import Setup, tell
+        from rs_governance.flows.setup import Setup
 
         self.setup = Setup.resolve(**self._wishes)
         if self.setup.device != "cpu":
             return
-        if rs_kernels.compiles_anew():
-            # In their own time, when the images have been found to fit: a minute in a thread could not be interrupted.
-            tell(self._progress, "compiling kernels, once", 0.0)
-        else:
+        # If not there, in their own time, when the images have been found to fit: a minute in a thread could not be
+        # interrupted.
+        if not self.setup.tell_of_compiling(self._progress):
             load_kernels(pair.dtype, len(pair.roles))
 
 
@@ -345,13 +355,29 @@ def _write_picture(part: Path, pair: AlignedPair, findings: gpd.GeoDataFrame, ov
         (part / OVERVIEW_PNG).write_bytes(picture)
 
 
-def _hash_inputs(pair: AlignedPair, aoi: PathLike | None) -> dict[str, tuple[publish.InputFile, ...]]:
-    from rs_governance import publish
+def _load_tables() -> None:
+    """Import what findings and pictures are written with, while the pixels are looked at."""
+    import rs_governance.publish.run_record  # noqa: F401 -- all of them for those who will need them
 
-    parts: dict[str, list[Path]] = {"before": list(pair.before.files), "after": list(pair.after.files)}
-    for name, scene in (("clouds_before", pair.before), ("clouds_after", pair.after)):
-        if scene.cloud_mask is not None:
-            parts[name] = [Path(scene.cloud_mask)]
-    if aoi is not None:
-        parts["aoi"] = [Path(aoi)]
-    return {name: publish.hash_files(files, threads=1) for name, files in parts.items()}
+
+class _Hashing:
+    """Hashes the files that go into a run, when called with the scenes."""
+
+    files: dict[str, tuple[publish.InputFile, ...]]
+    """By their part in the run."""
+
+    def __init__(self, aoi: PathLike | None) -> None:
+        self.stop = threading.Event()
+        """To be set when nobody waits any longer: large scenes take minutes."""
+        self._aoi = aoi
+
+    def __call__(self, pair: ScenePair) -> None:
+        from rs_governance import publish
+
+        parts: dict[str, list[Path]] = {"before": list(pair.before.files), "after": list(pair.after.files)}
+        for name, scene in (("clouds_before", pair.before), ("clouds_after", pair.after)):
+            if scene.cloud_mask is not None:
+                parts[name] = [Path(scene.cloud_mask)]
+        if self._aoi is not None:
+            parts["aoi"] = [Path(self._aoi)]
+        self.files = {name: publish.hash_files(files, threads=1, stop=self.stop) for name, files in parts.items()}

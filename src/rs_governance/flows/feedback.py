@@ -165,7 +165,7 @@ def read_feedback(store: PathLike, *, year: int | None = None, limit: float = AC
     with closing(open_store(Path(store))) as opened:
         district_code = opened.setting("district_code")
         with opened.read() as session:
-            last = session.scalar(sa.select(sa.func.max(Event.at)))
+            last = session.scalar(sa.select(sa.func.max(Event.at)).where(Event.case_number != ""))
             years = [year] if year is not None else _years(session)
             towns = sa.select(Coverage.code, Coverage.name).where(Coverage.level == "town").order_by(Coverage.issue)
             return Feedback(

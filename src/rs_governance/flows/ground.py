@@ -86,7 +86,8 @@ def read_ground(store: Store, session: Session, district: Path | None) -> Ground
     about = read_district(district)
     if about.code != code:
         raise ConfigInvalid(
-            f"'{district}' is of district {about.code}, the store of {code}; name the file of that district."
+            f"'{district}' is of district {about.code}, the store of {code}; name the file of that district.",
+            zh=f"'{district}' 属于 {about.code}，本库属于 {code}；请指定本区的文件。",
         )
     units = read_units(about)
     frame = units.frame

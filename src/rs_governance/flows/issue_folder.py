@@ -16,8 +16,8 @@ import shapely
 from rs_governance.errors import ConfigInvalid, SchemaViolation
 from rs_governance.grids.placement import project
 from rs_governance.publish import month as publish
+from rs_governance.publish.input_files import hash_files
 from rs_governance.publish.month.statistics import read_figures
-from rs_governance.publish.run_record import hash_files
 
 _DAYS = ("before_on", "after_on")
 _UNIT_DAYS = ("before_on_min", "after_on_max")
@@ -97,15 +97,20 @@ def read_issue(folder: Path, crs: pyproj.CRS) -> IssueRead:
         read_figures(folder / publish.STATISTICS_JSON)
     except (SchemaViolation, OSError, ValueError) as error:
         raise ConfigInvalid(
-            f"'{folder}' holds no issue that can be read: {error} Name the folder of an issue, such as issues/2026-10."
+            f"'{folder}' holds no issue that can be read: {error} Name the folder of an issue, such as issues/2026-10.",
+            zh=f"'{folder}' 中没有可读的一期成果（{error}）；请指定 issues/2026-10 之类的文件夹。",
         ) from error
     if problems:
         raise ConfigInvalid(
             f"'{folder}' is not as its manifest says: {', '.join(problems[:3])}{' ...' if len(problems) > 3 else ''}; "
-            f"publish it again (rsg run --issue {manifest['issue']} --replace)."
+            f"publish it again (rsg run --issue {manifest['issue']} --replace).",
+            zh=f"'{folder}' 与其清单不符：{'、'.join(problems[:3])}{' 等' if len(problems) > 3 else ''}；请重新发布（rsg run --issue {manifest['issue']} --replace）。",
         )
     if statistics["last_image_on"] is None:
-        raise ConfigInvalid(f"Issue {manifest['issue']} names no image of its own; publish it again.")
+        raise ConfigInvalid(
+            f"Issue {manifest['issue']} names no image of its own; publish it again.",
+            zh=f"{manifest['issue']} 期没有写明影像；请重新发布。",
+        )
     name = manifest["issue"]
     frame = publish.FormerIssue(name=name, folder=folder).spots(crs)
     decisions = json.loads((folder / "decisions.json").read_text("utf-8"))["decisions"]

@@ -135,6 +135,7 @@ def run_month(
         rulebook = rules.read_rules(about.rules)
         told = None if feedback is None else publish.read_feedback(Path(feedback), district_code=about.code)
         tell(progress, "read", 1.0)
+    setup.tell_of_compiling(progress)
     issues = Path(out) if out is not None else about.folder / ISSUES
     former = publish.find_issues(issues, before=name)
     with publish.OutputFolder(issues / name, replace=replace, keep=_next_superseded(issues, name)) as part:

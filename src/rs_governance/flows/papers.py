@@ -131,7 +131,10 @@ def take_permits(
     rulebook = read_rules(rules)
     names = [str(rule.result) for rule in rulebook.rules["permit"]]
     if register not in names:
-        raise UsageError(f"The rules know no register '{register}'; they know {', '.join(dict.fromkeys(names))}.")
+        raise UsageError(
+            f"The rules know no register '{register}'; they know {', '.join(dict.fromkeys(names))}.",
+            zh=f"规则中没有名册 '{register}'；有 {'、'.join(dict.fromkeys(names))}。",
+        )
     with closing(open_store(store_folder)) as store:
         check_intake("permits", actor, store.setting("district_code"))
         clocks = clocks_of(store)

@@ -1,7 +1,7 @@
 """Rows with a place, from files that others write: tables, GeoJSON, shapefiles; what is wrong is said row by row."""
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -112,9 +112,15 @@ def read_placed_rows(
         When the file cannot be read, or lacks a column that is needed.
     """
     if not path.is_file():
-        raise LayerUnreadable(f"There is no file '{path}'; name a CSV, Excel, GeoJSON, GeoPackage or shapefile.")
+        raise LayerUnreadable(
+            f"There is no file '{path}'; name a CSV, Excel, GeoJSON, GeoPackage or shapefile.",
+            zh=f"没有文件 '{path}'；请指定 CSV、Excel、GeoJSON、GeoPackage 或 Shapefile。",
+        )
     if path.stat().st_size > _MOST_BYTES:
-        raise LayerUnreadable(f"'{path.name}' has more than {_MOST_BYTES // 1_000_000} MB; split it.")
+        raise LayerUnreadable(
+            f"'{path.name}' has more than {_MOST_BYTES // 1_000_000} MB; split it.",
+            zh=f"'{path.name}' 超过 {_MOST_BYTES // 1_000_000} MB；请拆分。",
+        )
     source = LayerSource(path=path, layer=layer, fields=columns.mapped)
     rows = read_rows(source, path.name)
     wanted = {**columns.texts, **columns.days}
@@ -122,7 +128,8 @@ def read_placed_rows(
     if missing := [f"{name} ({', '.join(wanted[name][:3])})" for name in columns.needed if names.get(name) is None]:
         raise LayerUnreadable(
             f"'{path.name}' has no column {', '.join(missing)}; its columns are {', '.join(rows.columns) or 'none'}. Rename "
-            "one, or say which it is: --field number=工单号."
+            "one, or say which it is: --field number=工单号.",
+            zh=f"'{path.name}' 缺少列 {'、'.join(missing)}；现有 {'、'.join(rows.columns) or '无'}。请改列名，或用 --field number=工单号 指明。",
         )
     words = {name: texts(rows, names[name]) for name in columns.texts}
     read_days = {name: days(rows, names[name]) for name in columns.days}
@@ -142,9 +149,7 @@ def read_placed_rows(
     ]
     for i in range(len(rows)):
         row = int(rows.numbers[i]) + header
-        found = (
-            _check_formulas(rows, i, names.values()) or _check(columns, names, words, read_days, rows, i) or problems[i]
-        )
+        found = _check_formulas(rows, i) or _check(columns, names, words, read_days, rows, i) or problems[i]
         if found is not None:
             errors.append(
                 RowError(row=row, field=found[0], value=found[1][:80], message_zh=found[2], message_en=found[3])
@@ -163,7 +168,11 @@ def read_placed_rows(
 
 
 _Problem = tuple[str, str, str, str]
-_NO_FORMULA = ("单元格以公式开头，请改为文字", "the cell begins a formula; write it as text")
+_BEGINS_FORMULA = ("单元格以公式开头，请改为文字", "the cell begins a formula; write it as text")
+_NO_RESULT = (
+    "单元格是公式，没有存下结果；请直接填写数值或文字",
+    "the cell holds a formula without a result; write its value",
+)
 
 
 def _names(name: str, words: Sequence[str], mapped: Mapping[str, str]) -> Sequence[str]:
@@ -178,12 +187,12 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
-def _check_formulas(rows: Rows, i: int, wanted: Collection[str | None]) -> _Problem | None:
-    """Refuse a formula where a text or day is wanted, and any that gave nothing: its cell would be lost unsaid."""
+def _check_formulas(rows: Rows, i: int) -> _Problem | None:
+    """Refuse a formula that was never worked out, or went wrong: its cell would be lost unsaid."""
     for name, formula in rows.formulas.get(int(rows.numbers[i]), {}).items():
         value = rows.columns[name][i] if name in rows.columns else rows.geometry[i]
-        if name in wanted or value is None:
-            return name, formula, *_NO_FORMULA
+        if value is None:
+            return name, formula, *_NO_RESULT
     return None
 
 
@@ -200,7 +209,7 @@ def _check(
         if name in columns.needed and value is None:
             return str(names[name]), "", f"缺少 {name}，请补填", f"no {name}; fill it in"
         if value is not None and _FORMULA.match(value):
-            return str(names[name]), value, *_NO_FORMULA
+            return str(names[name]), value, *_BEGINS_FORMULA
     for name, (values, wrong) in read_days.items():
         if wrong[i]:
             value = str(rows.columns[str(names[name])][i])
@@ -250,7 +259,10 @@ def _source_of(rows: Rows, outline: shapely.Geometry, file_crs: str | None) -> s
     if rows.path.suffix.lower() in _TABLES:
         return "degrees" if np.abs(outline.bounds).max() <= 180 else "metres"
     if rows.crs is None:
-        raise LayerUnreadable(f"'{rows.path.name}' says no CRS; say it: --crs EPSG:4490.")
+        raise LayerUnreadable(
+            f"'{rows.path.name}' says no CRS; say it: --crs EPSG:4490.",
+            zh=f"'{rows.path.name}' 没有说明坐标系；请用 --crs EPSG:4490 指明。",
+        )
     return rows.crs
 
 
@@ -264,7 +276,10 @@ def _bringer(source: str, crs: pyproj.CRS, path: Path) -> _Bring:
     try:
         known = pyproj.CRS.from_epsg(4326) if is_gcj02 else _DEGREES if source == "degrees" else pyproj.CRS(source)
     except pyproj.exceptions.CRSError as error:
-        raise LayerUnreadable(f"'{source}' is no CRS that '{path.name}' can be in; write it as EPSG:4490.") from error
+        raise LayerUnreadable(
+            f"'{source}' is no CRS that '{path.name}' can be in; write it as EPSG:4490.",
+            zh=f"'{source}' 不能作为 '{path.name}' 的坐标系；请写成 EPSG:4490。",
+        ) from error
 
     def bring(outline: shapely.Geometry) -> shapely.Geometry:
         if is_gcj02:

@@ -75,6 +75,13 @@ class Setup:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         return cls(device=resolved, workers=workers or cores, block_px=block or BLOCK_PX)
 
+    def tell_of_compiling(self, progress: Progress | None) -> bool:
+        """Tell that kernels are going to be compiled, a minute in which nothing seems to happen; return whether so."""
+        if self.device != "cpu" or not rs_kernels.compiles_anew():
+            return False
+        tell(progress, "compiling kernels, once", 0.0)
+        return True
+
     def find(
         self,
         pair: AlignedPair,

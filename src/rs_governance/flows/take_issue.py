@@ -15,16 +15,14 @@ from rs_governance.cases import SYSTEM, Actor, Clocks
 from rs_governance.cases.life.asking import CHINA, Act
 from rs_governance.cases.life.calendars import clocks_of
 from rs_governance.cases.life.many import Batch
+from rs_governance.cases.life.rights import check_intake
 from rs_governance.cases.months.known import read_disposal_starts, read_known, read_signs, read_touched
 from rs_governance.cases.months.matching import TERMS, Seen, match, unseen_share
 from rs_governance.cases.months.observing import Edition, Observed, Shown, observe, withdraw_vanished
 from rs_governance.cases.months.recheck import OUTLOOKS, RECHECKED, recheck
 from rs_governance.db import Case, Coverage, Finding, Intake, Issue, Scene, open_store
-from rs_governance.errors import ActionRefused, ConfigInvalid
+from rs_governance.errors import ConfigInvalid
 from rs_governance.flows.issue_folder import IssueRead, SceneRead, read_issue
-
-TAKERS = ("interpreter", "quality_checker", "district_manager", "system")
-"""Roles that may take in an issue."""
 
 _AT_ONCE = 500
 
@@ -91,16 +89,16 @@ def take_issue(store_folder: Path, issue_folder: Path, *, now: datetime, actor: 
     ConfigInvalid
         When the folder is no issue of this district, or is not as its manifest says.
     ActionRefused
-        When the actor has another role.
+        When the actor has another role, or is of another district.
     """
-    if actor.role not in TAKERS:
-        raise ActionRefused(f"Taking in an issue is not for the role {actor.role}; it is for {', '.join(TAKERS)}.")
     with closing(open_store(Path(store_folder))) as store:
+        check_intake("issues", actor, store.setting("district_code"))
         read = read_issue(Path(issue_folder), store.crs)
         if read.district_code != store.setting("district_code"):
             raise ConfigInvalid(
                 f"Issue {read.name} is of district {read.district_code}, the store of {store.setting('district_code')}; "
-                "name the store of that district."
+                "name the store of that district.",
+                zh=f"{read.name} 期属于 {read.district_code}，本库属于 {store.setting('district_code')}；请指定该区的案件库。",
             )
         clocks = clocks_of(store)
         with store.write() as session:

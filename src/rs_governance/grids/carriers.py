@@ -19,6 +19,7 @@ UNIT_COLUMNS: Dtypes = MappingProxyType({
     "name": "str",
     "parent": "str",
     "keeper": "str",
+    "name_en": "str",
 })
 """Columns of `Units.frame` and their pandas types; geometry follows."""
 
@@ -125,7 +126,8 @@ class Units:
 
     frame: gpd.GeoDataFrame
     """`UNIT_COLUMNS` and geometry (valid polygons in the district's CRS), by level, then code. Codes have 12 digits
-    (cells: more may follow); `parent` is the code of the unit around at the next level that there is."""
+    (cells: more may follow); `parent` is the code of the unit around at the next level that there is; `name_en` is missing where the file has
+    no such field."""
     problems: tuple[RowProblem, ...] = ()
     """What was wrong."""
     file_crs: Mapping[str, str | None] = field(default_factory=dict)

@@ -33,6 +33,24 @@ _BETTER = 2.0
 _SQUARES = 6
 # A square that was looked at is as good as the fullest one if it holds this part of that one's points.
 _NEARLY_FULL = 0.5
+_HIDDEN = (
+    "无法确认是否为 GCJ-02（手机地图坐标）：{names} 的边界太少，或在影像与其他图层上看不出。请",
+    (
+        "GCJ-02 (phone maps) could not be ruled out for {names}: too few of their borders can be seen on the images or in other "
+        "sources. L"
+    ),
+)
+_ALONE = (
+    (
+        "无法确认是否为 GCJ-02（手机地图坐标）：{names} 没有影像、也没有来源不同的图层可以比对。在 district.toml 中加入一期影像"
+        "（[[scene]]）或坐标可靠的图层（如 [layers.land_use]）后再运行 rsg grids check，即自动测定；也可"
+    ),
+    (
+        "GCJ-02 (phone maps) could not be ruled out for {names}: there is no image, and no source from elsewhere, to lay them on. "
+        "Add an image ([[scene]]) or a layer that is known to be right (such as [layers.land_use]) to district.toml and run "
+        "rsg grids check again: it measures. Or l"
+    ),
+)
 
 
 class _Verdict(Enum):
@@ -81,22 +99,35 @@ def find_unproved(ground: Ground, scenes: Sequence[Scene]) -> tuple[str, ...]:
     unproved = {
         name for name in sources if name not in measures and on_borders.judge(sources[name]) is not _Verdict.IN_PLACE
     }
-    if scenes and not seen:
-        unproved |= measures  # they agree with one another, but with nothing that is known
+    # Units agree with one another, whoever drew them; only what comes from elsewhere says where they lie.
+    others = {name for name in sources if not name.startswith("units.")} - unproved
+    if not seen and (scenes or not others):
+        unproved |= measures
     return tuple(name for name in sources if name in unproved)
 
 
-def note_unproved(unproved: Sequence[str]) -> RowProblem:
-    """Say which sources could not be proved, and what to do."""
+def note_unproved(unproved: Sequence[str], ground: Ground, *, scenes: bool) -> RowProblem:
+    """Say which sources could not be proved, and what to do.
+
+    Parameters
+    ----------
+    unproved
+        Keys of sources, from `find_unproved`; at least one.
+    ground
+        Knows how far they would be off.
+    scenes
+        Whether there were images to lay them on.
+    """
     names = ", ".join(unproved)
-    zh = (
-        f"无法确认是否为 GCJ-02（手机地图坐标）：{names} 的边界太少，或在影像与其他图层上看不出。请在 QGIS 中叠加影像核对；"
-        "若整体偏移数百米，在 district.toml 中为其写 crs = 'GCJ-02'，否则写其本来的坐标系（如 crs = 'EPSG:4545'），不再提示"
+    off_m = next(ground.offset_m(source) for source in ground.sources if source.where == unproved[0])
+    zh, en = (text.format(names=names) for text in (_HIDDEN if scenes else _ALONE))
+    zh += (
+        f"在 QGIS 中叠加影像核对：若整体偏移约 {off_m:.0f} 米，在 district.toml 中为其写 crs = 'GCJ-02'，否则写其本来的坐标系"
+        "（如 crs = 'EPSG:4545'），不再提示"
     )
-    en = (
-        f"GCJ-02 (phone maps) could not be ruled out for {names}: too few of their borders can be seen on the images or in "
-        "other sources. Lay them over an image in QGIS; for what is off by hundreds of metres say crs = 'GCJ-02' in "
-        "district.toml, for what is right its own (such as crs = 'EPSG:4545'), and it is not asked again"
+    en += (
+        f"ay them over an image in QGIS; for what is off by about {off_m:.0f} m say crs = 'GCJ-02' in district.toml, for "
+        "what is right its own (such as crs = 'EPSG:4545'), and it is not asked again"
     )
     return RowProblem(source="references", row="-", field="", value="", message_zh=zh, message_en=en, kept=True)
 

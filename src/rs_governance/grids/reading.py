@@ -63,7 +63,8 @@ def read_references(district: District) -> References:
         ledger = _told(ledger, ground.admit(_placed("ledger", ledger), may_miss=True))
     # Whoever says the CRS of a source was asked before.
     said = _said_crs(district)
-    unproved = tuple(name for name in find_unproved(ground, _scenes(district)) if name not in said)
+    scenes = _scenes(district)
+    unproved = tuple(name for name in find_unproved(ground, scenes) if name not in said)
     return References(
         crs=crs,
         units=units,
@@ -72,7 +73,7 @@ def read_references(district: District) -> References:
         zones=zones,
         ledger=ledger,
         unproved=unproved,
-        notes=(note_unproved(unproved),) if unproved else (),
+        notes=(note_unproved(unproved, ground, scenes=bool(scenes)),) if unproved else (),
     )
 
 

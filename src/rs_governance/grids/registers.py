@@ -11,6 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from rs_governance.district import LayerSource
+from rs_governance.grids.backdrops import METRES_PER_DEGREE
 from rs_governance.grids.carriers import (
     LEDGER_COLUMNS,
     REGISTER_COLUMNS,
@@ -27,6 +28,8 @@ from rs_governance.grids.placement import place, polygonal, problem
 from rs_governance.grids.presets import closed_words, field_names, register_titles
 from rs_governance.grids.sources import Rows, read_rows
 from rs_governance.grids.values import days, numbers, texts
+
+_APART_M = 100.0  # lots of one permit lie beside each other, across a road at most
 
 
 def read_register(name: str, source: LayerSource, crs: pyproj.CRS) -> Register:
@@ -57,7 +60,7 @@ def read_register(name: str, source: LayerSource, crs: pyproj.CRS) -> Register:
     ], dtype=bool)  # fmt: skip
     zh, en = "有效期起晚于有效期止，已略去", "valid_from is after valid_to; left out"
     rows, columns = _without(rows, columns, backwards, "valid_from", zh, en)
-    rows, columns = _one_row_each(rows, columns, ("number", "stage"))
+    rows, columns = _one_row_each(rows, columns, ("number", "stage"), crs)
     title_zh, title_en = register_titles(name)
     return Register(
         name=name,
@@ -82,7 +85,7 @@ def read_zones(source: LayerSource, crs: pyproj.CRS) -> Zones:
     """
     needed = ("zone", "reason", "expires_on")
     rows, columns = _read(source, "zones", crs, ZONE_COLUMNS, "zones", needed=needed)
-    rows, columns = _one_row_each(rows, columns, ("zone",))
+    rows, columns = _one_row_each(rows, columns, ("zone",), crs)
     problems = (*rows.problems, *about_source("zones", len(rows), dated=True))
     return Zones(frame=make_frame(ZONE_COLUMNS, columns, rows.geometry, crs), problems=problems, file_crs=rows.crs)
 
@@ -98,7 +101,7 @@ def read_ledger(source: LayerSource, crs: pyproj.CRS) -> Ledger:
         If it cannot be placed.
     """
     rows, columns = _read(source, "ledger", crs, LEDGER_COLUMNS, "ledger", needed=("number",), points=True)
-    rows, columns = _one_row_each(rows, columns, ("number",))
+    rows, columns = _one_row_each(rows, columns, ("number",), crs)
     closed = closed_words()
     columns["status"] = np.array(["closed" if s in closed else s for s in columns["status"]], dtype=object)
     problems = (*rows.problems, *about_source("ledger", len(rows), dated=True))
@@ -159,26 +162,49 @@ def _without(
 
 
 def _one_row_each(
-    rows: Rows, columns: Mapping[str, NDArray[Any]], key: Sequence[str]
+    rows: Rows, columns: Mapping[str, NDArray[Any]], key: Sequence[str], crs: pyproj.CRS
 ) -> tuple[Rows, dict[str, NDArray[Any]]]:
-    """Keep the first row of each number; rows that say the same are parts of one entry and are united."""
+    """Keep the first row of each number; rows that say the same are parts of one entry and are united.
+
+    Parts far from each other may be one entry of several lots, or two whose number was copied: that is told.
+    """
+    unit_m = METRES_PER_DEGREE if crs.is_geographic else 1.0
     first: dict[tuple[Any, ...], int] = {}
     repeated, part = np.zeros(len(rows), dtype=bool), np.zeros(len(rows), dtype=bool)
     outlines = rows.geometry.copy()
+    far: list[RowProblem] = []
     for i, number in enumerate(zip(*(columns[name] for name in key), strict=True)):
         at = first.setdefault(number, i)
         if at == i:
             continue
-        part[i] = all(_same(values[i], values[at]) for values in columns.values())
+        flat = shapely.get_dimensions(outlines[at]) == 2
+        alike = flat == (shapely.get_dimensions(outlines[i]) == 2)  # an outline and a point are two ways of telling
+        part[i] = alike and all(_same(values[i], values[at]) for values in columns.values())
         repeated[i] = not part[i]
         if part[i]:
-            outlines[at] = polygonal(np.array([shapely.union(outlines[at], outlines[i])], dtype=object))[0]
-    rows, columns = replace(rows, geometry=outlines).taken(~part), {k: values[~part] for k, values in columns.items()}
+            gap_m = float(shapely.distance(outlines[at], outlines[i])) * unit_m
+            far += _far_apart(rows, i, at, gap_m, number[0])
+            united = shapely.union(outlines[at], outlines[i])
+            outlines[at] = polygonal(np.array([united], dtype=object))[0] if flat else united
+    rows = replace(rows, geometry=outlines).taken(~part, far)
+    columns = {name: values[~part] for name, values in columns.items()}
     zh, en = (
         "编号重复且内容不同，保留第一行，已略去此行",
         "repeats a number with other contents; the first row is kept, this one left out",
     )
     return _without(rows, columns, repeated[~part], key[0], zh, en)
+
+
+def _far_apart(rows: Rows, index: int, first: int, gap_m: float, number: object) -> list[RowProblem]:
+    """Say that a number stands for places that are far from each other."""
+    if gap_m <= _APART_M:
+        return []
+    zh = f"与第 {rows.numbers[first]} 行编号、内容相同，但相距 {gap_m:,.0f} 米；两处均按此编号采用，请核对是否录错编号"
+    en = (
+        f"has the number and contents of row {rows.numbers[first]}, but lies {gap_m:,.0f} m away; both places are taken "
+        "under this number: check that it was not copied"
+    )
+    return [problem(rows, index, zh, en, field="number", value=number, kept=True)]
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import openpyxl
 import pandas as pd
 import pyogrio
 import shapely
@@ -231,6 +230,8 @@ def _read_table(source: LayerSource | UnitSource, where: str) -> Rows:
 def _read_formulas(path: Path, sheet: str | None, names: Sequence[str]) -> dict[int, dict[str, str]]:
     """Find the cells that hold a formula, whose results may never have been worked out or may be anything."""
     found: dict[int, dict[str, str]] = {}
+    import openpyxl  # a tenth of a second, for layers in workbooks alone
+
     book = openpyxl.load_workbook(path, read_only=True, keep_links=False)
     try:
         for row in (book[sheet] if sheet else book.worksheets[0]).iter_rows(min_row=2, max_col=len(names)):

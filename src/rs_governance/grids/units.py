@@ -38,6 +38,7 @@ class _Level:
     rows: Rows
     codes: Objects
     names: Objects
+    names_en: Objects
     parents: Objects
     keepers: Objects
 
@@ -46,6 +47,7 @@ class _Level:
             rows=self.rows.taken(which, problems),
             codes=self.codes[which],
             names=self.names[which],
+            names_en=self.names_en[which],
             parents=self.parents[which],
             keepers=self.keepers[which],
         )
@@ -95,6 +97,7 @@ def read_units(district: District) -> Units:
         "name": _joined([units.names for units in levels.values()]),
         "parent": _joined([units.parents for units in levels.values()]),
         "keeper": _joined([units.keepers for units in levels.values()]),
+        "name_en": _joined([units.names_en for units in levels.values()]),
     }
     outlines = _joined([units.rows.geometry for units in levels.values()])
     return Units(
@@ -130,6 +133,7 @@ def _read_level(level: Level, source: UnitSource, district: District, known: Map
         rows=rows,
         codes=texts(rows, code_field),
         names=texts(rows, needed_field(rows, "name", (), fields)),
+        names_en=texts(rows, mapped_field(rows, "name_en", (), fields)),
         parents=texts(rows, mapped_field(rows, "parent", (), fields)),
         keepers=texts(rows, mapped_field(rows, "keeper", (), fields)),
     )

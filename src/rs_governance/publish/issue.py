@@ -186,3 +186,45 @@ class MonthlyIssue:
     def outlines_wgs84(self) -> npt.NDArray[Any]:
         """Outlines of the spots in WGS84 by `to_wgs84_outlines`: longitude before latitude."""
         return to_wgs84_outlines(self.spots, key=SPOTS.key)
+
+
+def unit_names(units: gpd.GeoDataFrame, lang: Literal["zh", "en"]) -> Mapping[str, str]:
+    """Return what units are called in a language, by code; a unit without an English name keeps its Chinese one.
+
+    Parameters
+    ----------
+    units
+        Units as `grids.Units.frame`.
+    lang
+        Language of the names.
+    """
+    names = units["name"]
+    if lang == "en" and "name_en" in units:
+        names = units["name_en"].where(units["name_en"].notna(), names)
+    return dict(zip(units["code"].astype(str), names.astype(str), strict=True))
+
+
+def place_name(names: Mapping[str, str], row: Mapping[str, Any], lang: Literal["zh", "en"]) -> str:
+    """Return the town and the village of a spot or a site in one phrase.
+
+    Parameters
+    ----------
+    names
+        From `unit_names`; a unit that is no more there keeps the name of the row.
+    row
+        Columns `town_code`, `town_name`, `village_code` and `village_name`; missing ones are left out.
+    lang
+        Language: Chinese names are written on, the larger first, English ones the other way round.
+
+    Examples
+    --------
+    >>> row = {"town_code": "1", "town_name": "良庆镇", "village_code": "2", "village_name": "新丰村"}
+    >>> place_name({}, row, "zh"), place_name({"1": "Liangqing Town"}, row, "en")
+    ('良庆镇新丰村', '新丰村, Liangqing Town')
+    """
+    told = [
+        names.get(str(row[f"{level}_code"]), str(row[f"{level}_name"]))
+        for level in ("town", "village")
+        if not pd.isna(row[f"{level}_name"]) and row[f"{level}_name"]
+    ]
+    return "".join(told) if lang == "zh" else ", ".join(reversed(told))

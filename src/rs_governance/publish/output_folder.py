@@ -92,7 +92,7 @@ class OutputFolder:
         self.out = out.resolve()
         self.replace = replace
         self.keep = keep
-        self._part = self.out.parent / f".{self.out.name}.rsg-part"
+        self._part = _part_of(self.out)
         self._locks: list[int] = []
 
     def __enter__(self) -> Path:
@@ -192,6 +192,31 @@ class OutputFolder:
     def _unlock(self) -> None:
         while self._locks:
             os.close(self._locks.pop())
+
+
+def is_left_behind(out: Path) -> bool:
+    """Tell whether a run to `out` was killed before its folder appeared: what it had made is there, and nobody works on it."""
+    try:
+        descriptor = os.open(_part_of(out.resolve()), os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
+
+
+def remove_left_behind(out: Path) -> None:
+    """Remove what a killed run to `out` had made, where it is still there."""
+    if is_left_behind(out):
+        shutil.rmtree(_part_of(out.resolve()), ignore_errors=True)
+
+
+def _part_of(out: Path) -> Path:
+    return out.parent / f".{out.name}.rsg-part"
 
 
 def _foreign_entries(folder: Path) -> list[str]:

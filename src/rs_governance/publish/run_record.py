@@ -1,11 +1,9 @@
 """What a run was: `run.json`, equal for equal runs, and `run.log.json`, how it went this time."""
 
-import hashlib
 import importlib.metadata
 import os
 import platform
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +15,7 @@ import rasterio
 import shapely
 
 from rs_governance.detect.findings import FINDINGS
+from rs_governance.publish.input_files import InputFile
 from rs_governance.publish.json_file import refuse_absolute_paths, write_json
 from rs_governance.publish.schema import schema_id
 from rs_governance.scenes import PixelGrid, Registration
@@ -38,19 +37,6 @@ _LIBRARIES = (
     "scipy",
     "shapely",
 )
-_CHUNK_BYTES = 1 << 22
-
-
-@dataclass(frozen=True, kw_only=True)
-class InputFile:
-    """A file that went into a run."""
-
-    name: str
-    """File name without folders."""
-    size_bytes: int
-    """Length of the file."""
-    sha256: str
-    """Hexadecimal digest of its content."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,30 +79,6 @@ class RunLog:
     """Side of a block in pixels."""
     host: str = platform.node()
     """Name of the machine."""
-
-
-def hash_files(paths: Iterable[Path], *, threads: int = 2) -> tuple[InputFile, ...]:
-    """Return name, size and SHA-256 of files, in the order given.
-
-    Parameters
-    ----------
-    paths
-        Files to read, in pieces of 4 MiB.
-    threads
-        Files that are read at once; hashing leaves the interpreter's lock.
-    """
-    with ThreadPoolExecutor(max_workers=threads) as pool:
-        return tuple(pool.map(_hash_file, paths))
-
-
-def _hash_file(path: Path) -> InputFile:
-    room = min(_CHUNK_BYTES, max(1, path.stat().st_size))  # tens of thousands of small pictures need no 4 MiB each
-    digest, buffer, size = hashlib.sha256(), memoryview(bytearray(room)), 0
-    with path.open("rb", buffering=0) as file:
-        while count := file.readinto(buffer):
-            digest.update(buffer[:count])
-            size += count
-    return InputFile(name=path.name, size_bytes=size, sha256=digest.hexdigest())
 
 
 def software_versions(*more: str) -> dict[str, str]:

@@ -18,9 +18,6 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 Flags: TypeAlias = npt.NDArray[np.bool_]
 Words: TypeAlias = npt.NDArray[np.object_]
 
-M2_PER_MU = 2000 / 3
-"""Square metres of one mu."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Truth:

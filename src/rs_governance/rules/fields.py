@@ -6,6 +6,7 @@ from enum import IntEnum
 from typing import Literal, get_args
 
 from rs_governance.detect.findings import FINDINGS, LAND_CLASSES_ZH
+from rs_governance.rules.amounts import in_m2
 from rs_governance.rules.words import BASES, KINDS, LAND_GROUPS, STAGES, THEMES, Kind, LandGroup, Stage, Theme, Word
 
 
@@ -177,12 +178,12 @@ def show_number(field: Field, value: float) -> Word:
     Examples
     --------
     >>> show_number(FIELDS["area_m2"], 1234.0), show_number(FIELDS["permit_share"], 0.8996)
-    (Word(zh='1234 平方米', en='1234 m²'), Word(zh='89.96 %', en='89.96 %'))
+    (Word(zh='1,234 平方米', en='1,234 m²'), Word(zh='89.96 %', en='89.96 %'))
     """
     if field.unit == "share":
         shown = f"{_plain(100 * value, 2)} %"
         return Word(shown, shown)
-    shown = _plain(value, field.decimals)
+    shown = in_m2(value) if field.unit == "m2" else _plain(value, field.decimals)
     zh, en = _UNITS.get(field.unit or "", ("", ""))
     return Word(shown + zh, shown + en)
 
@@ -199,12 +200,12 @@ def show_limit(field: Field, value: float) -> Word:
         shown = f"{100 * value:g} %"
         return Word(shown, shown)
     zh, en = _UNITS.get(field.unit or "", ("", ""))
-    return Word(f"{value:g}{zh}", f"{value:g}{en}")
+    return Word(f"{value:,.12g}{zh}", f"{value:,.12g}{en}")
 
 
 _UNITS = {"m2": (" 平方米", " m²"), "mu": (" 亩", " mu"), "m": (" 米", " m")}
 
 
 def _plain(value: float, decimals: int) -> str:
-    shown = f"{value:.{decimals}f}"
+    shown = f"{value:,.{decimals}f}"
     return shown.rstrip("0").rstrip(".") if decimals else shown

@@ -8,7 +8,8 @@ import pandas as pd
 
 from rs_governance.detect.findings import FINDINGS
 from rs_governance.grids import Joined
-from rs_governance.rules.facts import M2_PER_MU, Facts, Floats, Words, largest_rows, positions, taken
+from rs_governance.rules.amounts import M2_PER_MU
+from rs_governance.rules.facts import Facts, Floats, Words, largest_rows, positions, taken
 from rs_governance.rules.fields import FIELDS
 from rs_governance.rules.words import land_group
 

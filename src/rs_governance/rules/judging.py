@@ -16,6 +16,7 @@ from rs_governance.rules.gather import gather_facts
 from rs_governance.rules.judged import Judged
 from rs_governance.rules.questions import Questions, decide
 from rs_governance.rules.ruleset import Rules
+from rs_governance.rules.same_work import find_same_work, say_same_work
 from rs_governance.rules.spots import SPOTS
 from rs_governance.rules.wording import Wording
 
@@ -61,6 +62,11 @@ def judge(joined: Joined, rules: Rules, *, district_code: str, issue: str, as_of
     for column in SPOTS.columns:
         if column.name not in values:
             values[column.name] = _column(column.name, joined.findings, facts)
+    alike = find_same_work(joined.findings, values | {"land_group": facts.words["land_group"]})
+    for one, (other, gap_m) in alike.items():
+        remark = say_same_work(str(spot_no[other]), gap_m)
+        values["reason_zh"][one] += remark.zh
+        values["reason_en"][one] += remark.en
     spots = SPOTS.make(
         {name: column[order] for name, column in values.items()},
         joined.findings.geometry.to_numpy()[order],

@@ -12,7 +12,8 @@ import pyproj
 
 from rs_governance.grids import References, Register, Units, join
 from rs_governance.grids.carriers import UNIT_COLUMNS, make_frame
-from rs_governance.rules.facts import M2_PER_MU, Facts, positions
+from rs_governance.rules.amounts import M2_PER_MU, in_m2
+from rs_governance.rules.facts import Facts, positions
 from rs_governance.rules.fields import FIELDS, PERMIT_STATES, PermitState
 from rs_governance.rules.permits import Entry, consult_registers
 from rs_governance.rules.questions import choose_first
@@ -40,7 +41,7 @@ class LaterPermit:
         """Say it in Chinese."""
         since, until = self.texts.get("valid_from", "…"), self.texts.get("valid_to", "…")
         return (
-            f"{'、'.join(self.numbers)}：{PERMIT_STATES[self.state].zh}（覆盖 {self.share:.1%}，范围外 {self.outside_m2:.0f} 平方米；"
+            f"{'、'.join(self.numbers)}：{PERMIT_STATES[self.state].zh}（覆盖 {self.share:.1%}，范围外 {in_m2(self.outside_m2)} 平方米；"
             f"有效期 {since} 至 {until}）"
         )
 

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from rs_governance.rules.facts import Facts, Flags, Source, Words, taken
+from rs_governance.rules.facts import Facts, Flags, Floats, Source, Words, taken
 from rs_governance.rules.fields import PermitState
-from rs_governance.rules.ruleset import Rule, Rules
+from rs_governance.rules.ruleset import LawfulTerms, Rule, Rules
 from rs_governance.rules.together import Together, cover_together
 from rs_governance.rules.words import STAGES
 
@@ -23,6 +23,8 @@ _ALL_STAGES = len(STAGES)
 _NO_STAGE = -1
 _NOT_UNDERSTOOD = -2
 _DAY = np.timedelta64(1, "D")
+_NOT_COUNTING = ("unfit", "not_yet", "expired")
+"""States in which the share that an approval covers makes no difference to how a finding is judged."""
 
 
 class Entry(NamedTuple):
@@ -112,7 +114,7 @@ def consult_registers(facts: Facts, rules: Rules) -> Approvals:
     order = _best_first(table, at, states, list(names))
     rows = _split(order, at[order], len(facts))
     together = cover_together(facts, rows, states, terms)
-    _add(facts, rows, states, fitting, relied_on, sources)
+    _add(facts, _on_this_ground(rows, states, share, terms), states, fitting, relied_on, sources)
     for i, cover in together.items():
         facts.numbers["permit_share"][i], facts.numbers["permit_outside_m2"][i] = cover.share, cover.outside_m2
         facts.words["permit_register"][i], facts.words["permit_number"][i] = cover.register, "、".join(cover.numbers)
@@ -192,6 +194,16 @@ def _best_first(table: pd.DataFrame, at: Ints, states: Words, names: list[str]) 
 def _split(order: Ints, at: Ints, count: int) -> tuple[Ints, ...]:
     borders = np.searchsorted(at, np.arange(count + 1))
     return tuple(order[borders[n] : borders[n + 1]] for n in range(count))
+
+
+def _on_this_ground(rows: tuple[Ints, ...], states: Words, share: Floats, terms: LawfulTerms) -> tuple[Ints, ...]:
+    """Return for each finding the entries that its reason may cite.
+
+    An approval that would not count anyhow and covers but a strip is a neighbour's: to cite it would send people to the
+    wrong holder. Its own step in the trace still says what it covers.
+    """
+    cited: Flags = (share >= terms.min_share_cited) | ~np.isin(states, _NOT_COUNTING)
+    return tuple(own[cited[own]] for own in rows)
 
 
 def _entries(table: pd.DataFrame, states: Words) -> tuple[Entry, ...]:

@@ -242,10 +242,11 @@ class _FileReader:
 
     def _lawful(self) -> LawfulTerms:
         table, where = self._table("lawful"), "[lawful]"
-        self._refuse_others(table, ["min_share", "min_share_small_rest", "max_age_days"], where)
+        self._refuse_others(table, ["min_share", "min_share_small_rest", "min_share_cited", "max_age_days"], where)
         return LawfulTerms(
             min_share=self._number(table, "min_share", where, 0.9, high=1.0),
             min_share_small_rest=self._number(table, "min_share_small_rest", where, 0.5, high=1.0),
+            min_share_cited=self._number(table, "min_share_cited", where, 0.25, high=1.0),
             max_age_days=int(self._number(table, "max_age_days", where, 60)),
         )
 

@@ -46,6 +46,8 @@ def read_outline(path: Path, *, towgs84: tuple[float, ...] | None = None) -> Out
     try:
         meta, _, blobs, _ = pyogrio.raw.read(path, columns=[], force_2d=True)
     except (DataSourceError, DataLayerError, ValueError, OSError) as error:
+        if "malformed" in str(error):
+            raise SceneUnreadable(f"'{path}' is a damaged GeoPackage; copy it again or export it anew.") from error
         raise SceneUnreadable(
             f"Cannot read '{path}' as a vector file: {_without_hints(error, path)}; convert it to GeoPackage or GeoJSON."
         ) from error

@@ -66,6 +66,9 @@ def _valid_values(data: Pixels, scene: Scene, sheet: Sheet, nodata: list[float |
     valid: Valid
     if not (scene.zero_is_nodata or zero_in_all):
         valid = np.ones(data.shape[1:], np.bool_)
+    elif data.dtype.kind == "u" and data[0].min(initial=1) > 0:
+        # What has no dark pixel in its first band is usable all over: told in a tenth of the time.
+        valid = np.ones(data.shape[1:], np.bool_)
     elif data.dtype.kind == "u":
         valid = np.bitwise_or.reduce(data, axis=0) != 0
     else:

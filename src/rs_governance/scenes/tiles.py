@@ -100,7 +100,8 @@ def assemble(tiles: Sequence[Tile], window: Window, *, bands: int, dtype: np.dty
     tuple
         Pixels (band, y, x) and valid (y, x). What no tile covers, and what is not valid, is 0.
     """
-    pixels = np.zeros((bands, window.height, window.width), dtype)
+    # Zeros where nothing lies, at the end: most windows are covered, and clearing all took 0.15 s of 67 Mpx.
+    pixels = np.empty((bands, window.height, window.width), dtype)
     valid = np.zeros((window.height, window.width), np.bool_)
     for tile in reversed(tiles):
         part = tile.window.intersection(window)
@@ -112,4 +113,6 @@ def assemble(tiles: Sequence[Tile], window: Window, *, bands: int, dtype: np.dty
         else:
             np.copyto(pixels[:, rows, cols], tile.data[:, *inside], where=tile.valid[inside])
             valid[rows, cols] |= tile.valid[inside]
+    if not valid.all():
+        np.copyto(pixels, 0, where=~valid)
     return pixels, valid

@@ -97,6 +97,7 @@ def reference_tables(district: SimulatedDistrict, units: Sequence[Unit], layers:
         columns: dict[str, Sequence[Value]] = {
             "code": [unit.code for unit in own],
             "name": [unit.name for unit in own],
+            "name_en": [unit.name_en for unit in own],
             "parent": [unit.parent for unit in own],
         }
         if level == "cell":

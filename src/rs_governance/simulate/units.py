@@ -16,25 +16,31 @@ from rs_governance.simulate.outlines import Points, Shape
 
 DISTRICT_CODE = "450108"
 DISTRICT_NAME = "良庆区"
-_TOWNS = (("100", "良庆镇"), ("101", "那马镇"), ("102", "那陈镇"), ("103", "大塘镇"))
-_VILLAGES = [
-    "那平",
-    "坛里",
-    "团垌",
-    "新丰",
-    "百乐",
-    "陆榄",
-    "共和",
-    "那岭",
-    "子伟",
-    "冲陶",
-    "下邕",
-    "那贵",
-    "屯里",
-    "板朋",
-    "南荣",
-    "太安",
-]
+DISTRICT_NAME_EN = "Liangqing District"
+_TOWNS = (
+    ("100", "良庆镇", "Liangqing Town"),
+    ("101", "那马镇", "Nama Town"),
+    ("102", "那陈镇", "Nachen Town"),
+    ("103", "大塘镇", "Datang Town"),
+)
+_VILLAGES = {
+    "那平": "Naping",
+    "坛里": "Tanli",
+    "团垌": "Tuandong",
+    "新丰": "Xinfeng",
+    "百乐": "Baile",
+    "陆榄": "Lulan",
+    "共和": "Gonghe",
+    "那岭": "Naling",
+    "子伟": "Ziwei",
+    "冲陶": "Chongtao",
+    "下邕": "Xiayong",
+    "那贵": "Nagui",
+    "屯里": "Tunli",
+    "板朋": "Banpeng",
+    "南荣": "Nanrong",
+    "太安": "Tai'an",
+}
 _FAMILIES = "韦黄李陈梁覃农卢陆莫苏潘"
 _GIVEN = [
     "建明",
@@ -68,6 +74,7 @@ class Unit:
     code: str
     """12 digits; 3 more for cells."""
     name: str
+    name_en: str
     parent: str | None
     """Code of the unit around it."""
     keeper: str | None
@@ -91,24 +98,44 @@ def divide_district(land: Land) -> list[Unit]:
     middles = _gather(rng, centre, villages)
     in_village = _nearest(centre, middles)
     in_town = _nearest(middles, _gather(rng, middles, towns))[in_village]
-    names = rng.permutation(np.array(_VILLAGES))
+    names = rng.permutation(np.array(list(_VILLAGES)))
 
     whole = _union(outlines)
     root = f"{DISTRICT_CODE}000000"
-    found = [Unit(level="district", code=root, name=DISTRICT_NAME, parent=None, keeper=None, outline=whole)]
+    found = [
+        Unit(
+            level="district",
+            code=root,
+            name=DISTRICT_NAME,
+            name_en=DISTRICT_NAME_EN,
+            parent=None,
+            keeper=None,
+            outline=whole,
+        )
+    ]
     below: list[Unit] = []
     for town in range(towns):
-        code, name = _TOWNS[town]
+        code, name, name_en = _TOWNS[town]
         code = f"{DISTRICT_CODE}{code}"
         members = np.flatnonzero(in_town == town)
         if not members.size:  # so few blocks that none is left for it
             continue
         outline = _union(outlines[members])
-        found.append(Unit(level="town", code=f"{code}000", name=name, parent=root, keeper=None, outline=outline))
+        found.append(
+            Unit(
+                level="town",
+                code=f"{code}000",
+                name=name,
+                name_en=name_en,
+                parent=root,
+                keeper=None,
+                outline=outline,
+            )
+        )
         for serial, village in enumerate(np.unique(in_village[members])):
             fields = np.flatnonzero(in_village == village)
             below += _village(
-                rng, f"{code}{201 + serial}", f"{names[village]}村", f"{code}000", outlines[fields], centre[fields]
+                rng, f"{code}{201 + serial}", str(names[village]), f"{code}000", outlines[fields], centre[fields]
             )
     order = ("district", "town", "village", "cell")
     return sorted([*found, *below], key=lambda unit: (order.index(unit.level), unit.code))
@@ -117,14 +144,15 @@ def divide_district(land: Land) -> list[Unit]:
 def _village(
     rng: np.random.Generator,
     code: str,
-    name: str,
+    stem: str,
     parent: str,
     outlines: npt.NDArray[np.object_],
     centre: Points,
 ) -> list[Unit]:
     """Return a village and its grid cells."""
+    name, name_en = f"{stem}村", f"{_VILLAGES[stem]} Village"
     outline = _union(outlines)
-    found = [Unit(level="village", code=code, name=name, parent=parent, keeper=None, outline=outline)]
+    found = [Unit(level="village", code=code, name=name, name_en=name_en, parent=parent, keeper=None, outline=outline)]
     count = max(2, round(outline.area / _CELL_M2))
     cell_of = _nearest(centre, _gather(rng, centre, count))
     for serial, cell in enumerate(np.unique(cell_of), 1):
@@ -134,6 +162,7 @@ def _village(
                 level="cell",
                 code=f"{code}{serial:03d}",
                 name=f"{name}第{serial}网格",
+                name_en=f"{name_en}, cell {serial}",
                 parent=code,
                 keeper=_FAMILIES[family] + _GIVEN[given],
                 outline=_union(outlines[cell_of == cell]),

@@ -27,6 +27,7 @@ from rs_governance.cases import (
     open_case,
 )
 from rs_governance.db import Event, Person, Store, create_store, open_store
+from rs_governance.errors import ActionRefused
 
 NUMBER = "450108-202610-0001"
 NOW = datetime(2026, 10, 15, 1, tzinfo=UTC)  # a Thursday, nine o'clock in China
@@ -179,3 +180,13 @@ TO_CONFIRMED = (*TO_EVIDENCED, ("confirm", "zhao", {"verdict": "illegal"}))
 TO_DISPOSING = (*TO_CONFIRMED, ("plan", "sun", {"measure": "rectify"}))
 TO_RECTIFIED = (*TO_DISPOSING, ("report_done", "sun", {"evidence": (PROOF,)}))
 TO_CLOSED = (*TO_RECTIFIED, ("pass", "zhao", {"resolution": "demolished"}))
+
+
+def refused(
+    play: Play, match: str, action: str, login: str, error: type[Exception] = ActionRefused, **more: Any
+) -> None:
+    """Try an act that is refused, and see that it leaves no trace."""
+    before, count = play.case(), len(play.events())
+    with pytest.raises(error, match=match or None):
+        play.do(action, login, **more)
+    assert (play.case(), len(play.events())) == (before, count), "a refused act leaves no trace"

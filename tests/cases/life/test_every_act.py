@@ -48,8 +48,9 @@ from rs_governance.cases.life.asking import Place
 from rs_governance.cases.life.needs import resolutions_for
 from rs_governance.cases.life.rights import moving_roles, why_not
 from rs_governance.cases.people.reminding import warn_of_terms
-from rs_governance.cases.trail.chain import SEALED, as_stored
 from rs_governance.db import Case, Event
+from rs_governance.db.chain import SEALED, as_stored
+from rs_governance.db.recording import NO_CASE
 from rs_governance.errors import ActionRefused, CaseConflict, UsageError
 
 from .conftest import NOW, OTHER_TOWN, PEOPLE, PROOF, TO_CLOSED, TO_EVIDENCED, TOWN, open_play, opening
@@ -109,7 +110,7 @@ def fitting(state: str, action: str) -> tuple[dict[str, Any], dict[str, Any]]:
         fields["assignee"] = "me"
     resolution = {"close": "homestead", "pass": "demolished"}.get(action, "homestead")
     values = {
-        "resolution": resolution, "verdict": "lawful", "assignee": "you", "measure": "rectify", "step": "cleared",
+        "resolution": resolution, "verdict": "lawful", "assignee": "you", "measure": "rectify", "step": "notice_served",
         "referral": "court", "into": "other", "parts": HALVES, "correction": {"kind": "road"}, "days": 3, "rating": 5,
     }  # fmt: skip
     return fields, values
@@ -316,7 +317,7 @@ class Cases(RuleBasedStateMachine):
     def events_give_the_cases(self) -> None:
         with self.play.store.read() as session:
             by_case: dict[str, list[Event]] = {number: [] for number in self.seen}
-            for event in session.scalars(sa.select(Event).order_by(Event.id)):
+            for event in session.scalars(sa.select(Event).where(Event.case_number != NO_CASE).order_by(Event.id)):
                 by_case[event.case_number].append(event)
             for number, events in by_case.items():
                 replayed = {name: to_plain(value) for name, value in replay(events).items()}

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from rs_governance.cases import CASE_FIELDS, SYSTEM, Act, Clocks, Opening, act, open_case, read_clocks, to_plain
 from rs_governance.cases.life.many import Batch
-from rs_governance.db import Case, Event, create_store
+from rs_governance.db import Case, Event, chain, create_store
 from rs_governance.errors import ActionRefused, UsageError
 
 NOW = datetime(2026, 10, 20, 8, 30, 0, 123456, tzinfo=UTC)
@@ -63,7 +63,8 @@ def rows(store):
     return cases, events
 
 
-def test_the_rows_and_the_seals_are_the_same(stores):
+def test_the_rows_and_the_seals_are_the_same(stores, monkeypatch):
+    monkeypatch.setattr(chain, "machine_time", lambda: NOW)
     one, many = stores
     with one.write() as session:
         for number in ("A", "B"):

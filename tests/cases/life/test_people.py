@@ -5,8 +5,10 @@ import zipfile
 import openpyxl
 import pytest
 import sqlalchemy as sa
+import xlsxwriter
 
 from rs_governance.cases import read_actor
+from rs_governance.cases.life.calendars import take_holidays
 from rs_governance.cases.people.register import take_people
 from rs_governance.db import Person
 from rs_governance.errors import LayerUnreadable, UsageError
@@ -87,6 +89,35 @@ def test_excel(play, tmp_path) -> None:
     assert take(play, tmp_path / "people.xlsx") == ({"added": 1, "changed": 0, "same": 0}, ())
     with play.store.read() as session:
         assert read_actor(session, "qin").prefix == "450108101"
+
+
+def test_formulas_of_a_workbook_give_their_saved_results_and_one_without_is_told_by_its_cell(play, tmp_path) -> None:
+    book = xlsxwriter.Workbook(tmp_path / "people.xlsx")
+    sheet = book.add_worksheet()
+    for row, (login, shown) in enumerate([("login", "name"), ("qin", "秦"), ("wang", ""), ("zhou", "#NAME?")]):
+        sheet.write_row(row, 0, [login, shown, "role" if row == 0 else "interpreter"])
+        if row:
+            sheet.write_formula(row, 1, '=B9&""', None, shown)
+    book.close()
+    counts, refused = take(play, tmp_path / "people.xlsx")
+    assert counts["added"] == 1
+    assert [(each.row, each.problem.partition(";")[0]) for each in refused] == [
+        (3, 'cell B3 holds a formula (=B9&"") that has no result'),
+        (4, 'cell B4 holds a formula (=B9&"") that shows #NAME?'),
+    ]
+    assert refused[0].problem_zh.startswith("单元格 B3 是公式")
+
+
+def test_holidays_with_a_formula_that_was_never_worked_out(play, tmp_path) -> None:
+    workbook = openpyxl.Workbook()
+    workbook.active.append(["date", "working", "name"])
+    workbook.active.append(["2027-10-01", "holiday", "=A1"])
+    workbook.active.append(["2027-10-02", "holiday", "国庆"])
+    workbook.save(tmp_path / "holidays.xlsx")
+    with play.store.write() as session:
+        counts, refused = take_holidays(session, tmp_path / "holidays.xlsx")
+    assert (counts["added"], [each.row for each in refused]) == (1, [2])
+    assert "C2" in refused[0].problem
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Lists, sheets and pages about cases; the documents that are generated."""
 
 import io
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,8 @@ from rs_governance.cases.document import BEGIN, END, FILES, main, put_tables_int
 from rs_governance.cases.shown.listing import Wanted, list_cases
 from rs_governance.cases.shown.sheet import gather_sheet, plain_sheet
 from rs_governance.cases.shown.sheet_page import sheet_page
-from rs_governance.db import Finding, Photo, keep_evidence
+from rs_governance.cases.shown.showing import event_words
+from rs_governance.db import Finding, Photo, chain, keep_evidence
 
 from .conftest import NOW, NUMBER, OTHER_TOWN, TO_CLOSED, TO_VERIFYING, TOWN
 
@@ -222,3 +223,18 @@ def test_parts_are_listed(play) -> None:
     play.open(f"{NUMBER}0")
     with play.store.read() as session:
         assert gather_sheet(session, NUMBER).parts == [f"{NUMBER}-1", f"{NUMBER}-2"]
+
+
+def test_an_act_that_was_entered_later_shows_both_times(play, monkeypatch) -> None:
+    monkeypatch.setattr(chain, "machine_time", lambda: play.now + timedelta(seconds=59))
+    play.open()
+    monkeypatch.setattr(chain, "machine_time", lambda: play.now + timedelta(days=3))
+    play.do("comment", "wang", note="电话告知")
+    with play.store.read() as session:
+        sheet = gather_sheet(session, NUMBER)
+    first, second = plain_sheet(sheet)["events"]
+    assert "recorded_at" not in first
+    assert (second["at"], second["recorded_at"]) == ("2026-10-15T01:00:00.000Z", "2026-10-18T01:00:00.000Z")
+    assert event_words(sheet.events[0], "zh") == ["新增建筑物占用耕地"]
+    assert event_words(sheet.events[1], "zh") == ["电话告知", "登记于 2026-10-18 09:00"]
+    assert "recorded 2026-10-18 09:00" in sheet_page(sheet, play.store, issues=None, language="en")

@@ -3,135 +3,27 @@
 import contextlib
 import shutil
 import sqlite3
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
-import pyproj
 import pytest
-import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rs_governance.cases import SYSTEM, Act, Clocks, Opening, act, open_case, read_clocks
-from rs_governance.cases.trail.anchors import AnchorPlace, anchor, make_key, public_file, read_anchors, read_public_keys
-from rs_governance.cases.trail.audit import Audit, audit_store
-from rs_governance.cases.trail.chain import SEALED, seal
-from rs_governance.db import STORE_FILE, Intake, Photo, Store, create_store, find_evidence, keep_evidence, open_store
+from rs_governance.cases import SYSTEM, Act, act
+from rs_governance.cases.trail.anchors import anchor, public_file
+from rs_governance.db import Intake, find_evidence, keep_evidence, open_store
+from rs_governance.db.chain import SEALED
 from rs_governance.db.copying import back_up, restore_store
 from rs_governance.db.evidence import evidence_files
 
-NOW = datetime(2026, 10, 20, 8, 30, tzinfo=UTC)
-LATER = NOW + timedelta(hours=12)
-LATER = NOW + timedelta(hours=3)
-CLOCKS = Clocks(by_state=read_clocks())
-CASES, PHOTOS, EVENTS = 3, 3, 12
-
-
-@dataclass
-class Audited:
-    """A store with everything that the audit looks at."""
-
-    folder: Path
-    place: AnchorPlace
-
-    def audit(self) -> Audit:
-        store = open_store(self.folder)
-        try:
-            keys = read_public_keys(public_file(self.place.key))
-            return audit_store(store, read_anchors(self.place.file), keys)
-        finally:
-            store.close()
-
-    def tamper(self, *statements: tuple[str, Sequence[Any]] | str) -> None:
-        with self.database() as connection:
-            for each in statements:
-                connection.execute(*((each,) if isinstance(each, str) else each))
-
-    @contextlib.contextmanager
-    def database(self):
-        """The database as an intruder has it: without guards, without references."""
-        with contextlib.closing(sqlite3.connect(self.folder / STORE_FILE)) as connection:
-            triggers = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
-            for (name,) in triggers:
-                connection.execute(f'DROP TRIGGER "{name}"')
-            yield connection
-            connection.commit()
-
-    def reseal(self, connection: sqlite3.Connection) -> None:
-        """Seal the whole chain anew, as somebody could who knows how."""
-        connection.row_factory = sqlite3.Row
-        previous = "0" * 64
-        for row in connection.execute("SELECT * FROM events ORDER BY id").fetchall():
-            content = {name: row[name] for name in SEALED} | {"previous": previous}
-            connection.execute(
-                "UPDATE events SET previous = ?, hash = ? WHERE id = ?", (previous, seal(content), row["id"])
-            )
-            previous = seal(content)
-        connection.row_factory = None
-
-
-def fill(store: Store, place: AnchorPlace) -> None:
-    for number in range(CASES):
-        facts = {
-            "channel": "satellite", "severity": "red", "suspicion": "suspected", "theme": "farmland", "kind": "new_building",
-            "department": "agriculture", "district_code": "450108", "town_code": "450108101",
-            "village_code": "450108101001", "cell_code": "", "first_seen_on": date(2026, 10, 1),
-            "last_seen_on": date(2026, 10, 1), "area_m2": 300.5, "lon": 108.25, "lat": 22.75,
-            "outline": shapely.box(500_000 + number, 2_500_000, 500_020, 2_500_015),
-        }  # fmt: skip
-        with store.write() as session:
-            open_case(session, Opening(number=f"C{number}", facts=facts), actor=SYSTEM, now=NOW, clocks=CLOCKS)
-    anchor(store, "publish 2026-10", now=NOW, place=place)
-    for step in range(3):
-        for number in range(CASES):
-            with store.write() as session:
-                photo = keep_evidence(store, f"photo {number}".encode(), ".jpg")
-                asked = Act(action="respond", actor=SYSTEM, note=f"第 {step} 次", evidence=(photo,))
-                act(session, f"C{number}", asked, now=NOW + timedelta(hours=step), clocks=CLOCKS)
-                if step == 0:
-                    session.add(
-                        Photo(
-                            case_number=f"C{number}", sha256=photo, name="p.jpg", note="", trust="good", reasons=[],
-                            facts={}, taken_in="0", lon=108.25, lat=22.75, taken_at=NOW,
-                        )
-                    )  # fmt: skip
-    anchor(store, "backup", now=NOW, place=place)
-
-
-@pytest.fixture(scope="module")
-def pristine(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("audited")
-    make_key(folder / "anchor.key")
-    store = create_store(
-        folder / "store",
-        district_code="450108",
-        district_name="良庆区",
-        crs=pyproj.CRS(4545),
-        now=NOW,
-        store_id="450108-audit",
-    )
-    fill(store, AnchorPlace(key=folder / "anchor.key", file=folder / "anchors.jsonl"))
-    store.close()
-    return folder
-
-
-@pytest.fixture
-def audited(pristine, tmp_path) -> Audited:
-    return copy_of(pristine, tmp_path / "copy")
-
-
-def copy_of(pristine: Path, folder: Path) -> Audited:
-    shutil.copytree(pristine, folder)
-    return Audited(folder=folder / "store", place=AnchorPlace(key=folder / "anchor.key", file=folder / "anchors.jsonl"))
+from .conftest import CASES, CLOCKS, EVENTS, LATER, NOW, ROWS, copy_of
 
 
 def test_a_store_that_nobody_touched_is_good(audited) -> None:
     found = audited.audit()
     assert found.defects == ()
-    assert (found.events, found.photos, found.anchors, found.anchored) == (EVENTS, PHOTOS, 2, EVENTS)
+    assert (found.events, found.rows, found.anchors, found.anchored) == (EVENTS, sum(ROWS.values()), 2, EVENTS)
     assert found.unanchored == 0
 
 
@@ -193,15 +85,16 @@ def test_the_original_of_an_intake_that_was_removed_is_missed(audited) -> None:
         ),
         (["UPDATE cases SET state = 'closed' WHERE number = 'C1'"], "case_differs", "case C1"),
         (["DELETE FROM cases WHERE number = 'C1'"], "case_differs", "case C1"),
-        (["UPDATE photos SET lon = lon + 1e-9 WHERE id = 2"], "photos_changed", "photo 1"),
-        (["DELETE FROM photos WHERE id = 3"], "photos_changed", "photo 1"),
+        (["UPDATE photos SET lon = lon + 1e-9 WHERE id = 2"], "row_changed", "photos 2"),
+        (["DELETE FROM photos WHERE id = 3"], "row_missing", "photos 3"),
+        (["UPDATE photos SET id = 9 WHERE id = 3"], "row_unrecorded", "photos 9"),
         (["UPDATE events SET note = CAST(x'ff' AS TEXT) WHERE id = 5"], "event_changed", "event 1"),
     ],
 )  # fmt: skip
 def test_says_what_was_done_and_where(audited, statements, kind, where) -> None:
     audited.tamper(*statements)
     found = audited.audit().defects
-    assert (found[0].kind, found[0].where) == (kind, where) or kind == "photos_changed"
+    assert (found[0].kind, found[0].where) == (kind, where) or kind == "row_unrecorded"
     assert (kind, where) in {(each.kind, each.where) for each in found}
 
 
@@ -234,7 +127,8 @@ def test_anchors_themselves_are_held_to_their_signature(audited) -> None:
     audited.place.file.write_text(lines[0].replace('"count":3', '"count":2') + lines[1])
     assert [(each.kind, each.where) for each in audited.audit().defects] == [("anchor_invalid", "anchor 1")]
     audited.place.file.write_text(lines[1])
-    assert [(each.kind, each.where) for each in audited.audit().defects] == [("anchor_missing", "anchor 2")]
+    found = [(each.kind, each.where) for each in audited.audit().defects]
+    assert found == [("anchor_missing", "anchor 1"), ("anchor_missing", "anchor 2")]
     audited.place.file.write_text("".join(lines))
     public_file(audited.place.key).write_text("")
     found = audited.audit()
@@ -269,7 +163,7 @@ def _columns(table: str) -> list[str]:
 # The id of a case is the database's own: no event tells it, references hold it.
 PLACES = [
     (table, column, count)
-    for table, count in (("events", EVENTS), ("photos", PHOTOS), ("cases", CASES))
+    for table, count in {"events": EVENTS, "cases": CASES, **ROWS}.items()
     for column in _columns(table)
     if (table, column) != ("cases", "id")
 ]

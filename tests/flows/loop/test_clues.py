@@ -8,6 +8,7 @@ import openpyxl
 import pytest
 import shapely
 import sqlalchemy as sa
+import xlsxwriter
 
 from rs_governance.cases.months.clues import DEFAULT_CLUES, CaseFinder, kind_of, read_clue_settings
 from rs_governance.cases.months.matching import Known
@@ -71,15 +72,21 @@ def test_the_event_of_a_case_names_the_clue_but_nobody(bring, loop, lonlat):
     assert "周某" not in json.dumps([event.note, event.facts, event.changes], ensure_ascii=False)
 
 
+def counts(session) -> list[int]:
+    """Count cases, clues and the events of cases; that a file was read again is on record besides."""
+    events = sa.select(Event.id).where(Event.case_number != "")
+    return [session.scalar(sa.select(sa.func.count()).select_from(each)) for each in (Case, Clue, events.subquery())]
+
+
 def test_reading_twice_counts_once_and_other_contents_are_told(bring, loop, lonlat):
     bring([row("A1", lonlat(600, 0))])
     with loop.store.read() as session:
-        before = [session.scalar(sa.select(sa.func.count()).select_from(table)) for table in (Case, Clue, Event)]
+        before = counts(session)
     again = bring([row("A1", lonlat(600, 0))], on="2026-10-13")
     other = bring([row("A1", lonlat(600, 0), "已经封顶")], name="other.csv")
     assert [one.outcome for one in (*again.rows, *other.rows)] == ["known", "differs"]
     with loop.store.read() as session:
-        after = [session.scalar(sa.select(sa.func.count()).select_from(table)) for table in (Case, Clue, Event)]
+        after = counts(session)
         assert show_clue(session, "hotline", "A1")["content"] == "有人建房"
         assert (
             session.scalar(sa.select(sa.func.count()).select_from(Intake).where(Intake.purpose == "clues:hotline")) == 2
@@ -162,7 +169,29 @@ def test_formulas_of_a_workbook_are_refused_by_the_name_of_their_column(loop, lo
         (3, "纬度", True),
         (4, "备注", True),
     }
-    assert {error.message_en for error in taken.errors} == {"the cell begins a formula; write it as text"}
+    assert {error.message_en for error in taken.errors} == {
+        "the cell holds a formula without a result; write its value"
+    }
+
+
+def test_of_formulas_of_a_workbook_the_saved_results_are_taken(loop, lonlat, tmp_path, people, moment):
+    lon, lat = map(float, lonlat(600, 0))
+    book = xlsxwriter.Workbook(tmp_path / "clues.xlsx")
+    sheet = book.add_worksheet()
+    sheet.write_row(0, 0, HEADER)
+    for row, caller in enumerate(("周明", "#REF!"), 1):
+        sheet.write_row(row, 0, [f"A{row}", "2026-10-08", "有人建房", "", "1", lon, lat])
+        sheet.write_formula(row, 2, '="有人"&"建房"', None, "有人建房")
+        sheet.write_formula(row, 3, '="周"&"明"', None, caller)
+        sheet.write_formula(row, 6, "=A1", None, lat)
+    book.close()
+    taken = take_clues(
+        loop.store.folder, tmp_path / "clues.xlsx", channel="hotline", now=moment("2026-10-12"), actor=people["manager"]
+    )
+    assert [one.number for one in taken.rows] == ["A1"]
+    with loop.store.read() as session:
+        assert session.scalars(sa.select(Clue)).one().content == "有人建房"
+    assert [(error.row, error.field) for error in taken.errors] == [(3, "来电人")]
 
 
 def test_coordinates_of_a_phone_map_are_converted(bring, loop, lonlat):

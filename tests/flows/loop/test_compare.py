@@ -49,6 +49,8 @@ def test_every_spot_is_hit_late_known_or_missed_for_a_reason(listed, places):
         ("cloud", day, places(400, 0)),
         ("tiny", day, places(500, 0, 9)),
         ("nothing", day, places(600, 0)),
+        ("partly", day, places(25, 25, 60)),
+        ("beside", day, places(-30, 0, 30)),
         ("before", "2025-01-01", places(600, 0)),
         ("point", day, places(0, 0).centroid),
     ])
@@ -62,6 +64,8 @@ def test_every_spot_is_hit_late_known_or_missed_for_a_reason(listed, places):
         "cloud": ("missed", "unseen", None),
         "tiny": ("missed", "below_size", None),
         "nothing": ("missed", "not_detected", None),
+        "partly": ("missed", "partly", 49),
+        "beside": ("missed", "partly", 49),
         "before": ("missed", "no_issue", None),
         "point": ("hit", None, 49),
     }
@@ -70,7 +74,8 @@ def test_every_spot_is_hit_late_known_or_missed_for_a_reason(listed, places):
     assert by_number["hit"].case_number == "450108-202607-0001"
     assert by_number["crops"].rule == "exempt_crop_rotation"
     assert by_number["cloud"].issue == "2026-07, 2026-08"
-    assert found.counts["status"] == {"hit": 2, "late": 1, "known": 0, "missed": 7}
+    assert found.counts["status"] == {"hit": 2, "late": 1, "known": 0, "missed": 9}
+    assert by_number["partly"].spot_no == "450108-202607-0001"
     assert found.counts["median_days_ahead"] == 49
 
 
@@ -102,4 +107,4 @@ def test_the_comparison_is_written_as_a_workbook(listed, places, tmp_path):
     cells = [
         cell for row in openpyxl.load_workbook(tmp_path / "a.xlsx").active.iter_rows(values_only=True) for cell in row
     ]
-    assert {"T2", "漏检", "已观测，变化得分不足"} <= set(cells)
+    assert {"T2", "漏检", "已观测，变化得分或面积未达检测下限"} <= set(cells)

@@ -111,12 +111,12 @@ def test_reading_twice_counts_once(bring, loop, places):
     half = shapely.box(*places(0, 0).bounds[:3], places(0, 0).bounds[3] - 15)
     first = bring(permit(half))
     with loop.store.read() as session:
-        before = session.scalar(sa.select(sa.func.count(Event.id)))
+        before = session.scalar(sa.select(sa.func.count(Event.id)).where(Event.case_number != ""))
     again = bring(permit(half), on="2026-07-26")
     assert (first.counts, again.counts) == ({"added": 1}, {"same": 1})
     assert (len(first.cases), len(again.cases)) == (1, 0)
     with loop.store.read() as session:
-        assert session.scalar(sa.select(sa.func.count(Event.id))) == before
+        assert session.scalar(sa.select(sa.func.count(Event.id)).where(Event.case_number != "")) == before
 
 
 @pytest.mark.usefixtures("built")

@@ -1,15 +1,18 @@
 """Taking issues in: cases opened, observed, reopened, withdrawn; once, and never over what a person has said."""
 
+from dataclasses import replace
+
 import pytest
 import shapely
 import sqlalchemy as sa
 
-from rs_governance.cases import CASE_FIELDS, from_plain, replay, to_plain
+from rs_governance.cases import CASE_FIELDS, SYSTEM, Actor, from_plain, replay, to_plain
 from rs_governance.cases.shown.listing import Wanted, list_cases
 from rs_governance.cases.trail.audit import audit_store
 from rs_governance.db import Case, Event, Finding, Issue
-from rs_governance.errors import ActionRefused, UsageError
+from rs_governance.errors import ActionRefused, ConfigInvalid, UsageError
 from rs_governance.flows.open_spot import open_spot
+from rs_governance.flows.take_issue import take_issue
 
 
 def whole(loop):
@@ -274,3 +277,15 @@ def test_a_failing_issue_leaves_nothing_behind(loop, places):
     with pytest.raises(sa.exc.IntegrityError):
         loop.take("2026-08", loop.spot("2026-08", 2, places(300, 0)), broken)
     assert whole(loop) == before
+
+
+@pytest.mark.parametrize(
+    ("role", "prefix"), [("interpreter", "450109"), ("district_manager", "450108101"), ("leader", "")]
+)
+def test_who_is_of_elsewhere_takes_nothing_in(loop, tmp_path, moment, role, prefix):
+    actor = Actor(login="me", name="me", role=role, prefix=prefix)
+    with pytest.raises(ActionRefused, match=r"acts for 450|not for the role leader"):
+        take_issue(loop.store.folder, tmp_path, now=moment("2026-07-20"), actor=actor)
+    for one in (replace(actor, role="interpreter", prefix="4501"), SYSTEM):
+        with pytest.raises(ConfigInvalid):  # the folder is no issue
+            take_issue(loop.store.folder, tmp_path, now=moment("2026-07-20"), actor=one)

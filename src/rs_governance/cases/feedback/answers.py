@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from rs_governance.cases.life.acting import act, find_case
 from rs_governance.cases.life.asking import CHINA, Act, Actor
 from rs_governance.cases.life.clocks import Clocks
+from rs_governance.cases.life.naming import names_zh
 from rs_governance.cases.life.words import CHANNELS
 from rs_governance.cases.people.intake import Refusal, Row, read_rows
 from rs_governance.db import Case, Clue, Event, Permit
@@ -134,7 +135,7 @@ def take_answers(session: Session, path: Path, *, actor: Actor, now: datetime, c
             for asked in fresh:
                 act(session, answer.case.number, asked, now=now, clocks=clocks)
         except (UsageError, ActionRefused) as error:
-            refused.append(Refusal(row=row.number, problem=str(error)))
+            refused.append(Refusal.of(row, error))
             continue
         counts["answers"] += sum(asked.action == "respond" for asked in fresh)
         counts["ratings"] += sum(asked.action == "rate" for asked in fresh)
@@ -157,10 +158,15 @@ def _understand(session: Session, row: Row, now: datetime) -> _Answer:
     number = row["case"] or (clue.case_number if clue is not None else None)
     if not number:
         named = f"clue {row['clue']} belongs to no case" if clue is not None else "neither a case nor a clue is named"
-        raise UsageError(f"{named}; write the number of a case, or the channel and number of a clue")
+        named_zh = f"线索 {row['clue']} 没有对应的案件" if clue is not None else "没有写案件，也没有写线索"
+        raise UsageError(
+            f"{named}; write the number of a case, or the channel and number of a clue",
+            zh=f"{named_zh}；请写案件号，或线索的渠道和编号",
+        )
     if clue is not None and row["case"] and clue.case_number != row["case"]:
         raise UsageError(
-            f"clue {row['clue']} belongs to case {clue.case_number}, not to {row['case']}; name one of them"
+            f"clue {row['clue']} belongs to case {clue.case_number}, not to {row['case']}; name one of them",
+            zh=f"线索 {row['clue']} 属于案件 {clue.case_number}，不是 {row['case']}；只写其中一个",
         )
     case = find_case(session, number)
     while case.merged_into:
@@ -175,9 +181,15 @@ def _understand(session: Session, row: Row, now: datetime) -> _Answer:
         on=_day(row["on"], now),
     )
     if not (answer.text or answer.permit or answer.rating):
-        raise UsageError("there is neither an answer, nor a permit, nor a rating; write one of them")
+        raise UsageError(
+            "there is neither an answer, nor a permit, nor a rating; write one of them",
+            zh="没有答复内容、手续文号或评分；请至少写一项",
+        )
     if len(answer.text) > _MOST_LETTERS:
-        raise UsageError(f"the answer has {len(answer.text)} letters; write at most {_MOST_LETTERS}")
+        raise UsageError(
+            f"the answer has {len(answer.text)} letters; write at most {_MOST_LETTERS}",
+            zh=f"答复有 {len(answer.text)} 字；最多 {_MOST_LETTERS} 字",
+        )
     return answer
 
 
@@ -190,9 +202,15 @@ def _find_clue(session: Session, row: Row) -> Clue | None:
     clues = session.scalars(chosen.order_by(Clue.channel)).all()
     if not clues:
         where = f" of the channel {row['channel']}" if row["channel"] else ""
-        raise UsageError(f"there is no clue {row['clue']}{where}; 'rsg clues list' shows those there are")
+        raise UsageError(
+            f"there is no clue {row['clue']}{where}; 'rsg clues list' shows those there are",
+            zh=f"没有线索 {row['clue']}{'（渠道 ' + row['channel'] + '）' if row['channel'] else ''}；可用 'rsg clues list' 查看",
+        )
     if len(clues) > 1:
-        raise UsageError(f"clue {row['clue']} is one of {', '.join(clue.channel for clue in clues)}; write its channel")
+        raise UsageError(
+            f"clue {row['clue']} is one of {', '.join(clue.channel for clue in clues)}; write its channel",
+            zh=f"编号 {row['clue']} 的线索有多条（{names_zh(CHANNELS, [clue.channel for clue in clues])}）；请写明渠道",
+        )
     return clues[0]
 
 
@@ -201,7 +219,10 @@ def _channel(text: str) -> str:
         if text in (code, word.zh):
             return code
     known = ", ".join(f"{code} {word.zh}" for code, word in CHANNELS.items())
-    raise UsageError(f"'{text}' is no channel; write one of {known}")
+    raise UsageError(
+        f"'{text}' is no channel; write one of {known}",
+        zh=f"'{text}' 不是线索渠道；请写 {names_zh(CHANNELS, CHANNELS)} 之一",
+    )
 
 
 def _respondent(text: str) -> str:
@@ -211,7 +232,10 @@ def _respondent(text: str) -> str:
     if text in _WORDS:
         return _WORDS[text]
     known = ", ".join(f"{code} {word.zh}" for code, word in RESPONDENTS.items())
-    raise UsageError(f"'{text}' is nobody who answers; write one of {known}")
+    raise UsageError(
+        f"'{text}' is nobody who answers; write one of {known}",
+        zh=f"'{text}' 不是答复人身份；请写 {names_zh(RESPONDENTS, RESPONDENTS)} 之一",
+    )
 
 
 def _rating(text: str) -> int | None:
@@ -220,7 +244,10 @@ def _rating(text: str) -> int | None:
     if text in _RATINGS:
         return _RATINGS[text]
     if not re.fullmatch(r"[1-5](\.0)?", text):
-        raise UsageError(f"'{text}' is no rating; write 1 to 5, or {', '.join(_RATINGS)}")
+        raise UsageError(
+            f"'{text}' is no rating; write 1 to 5, or {', '.join(_RATINGS)}",
+            zh=f"'{text}' 不是评分；请写 1 至 5，或 {'、'.join(_RATINGS)}",
+        )
     return int(text[0])
 
 
@@ -233,9 +260,9 @@ def _day(text: str, now: datetime) -> date | None:
     except ValueError:
         day = None
     if day is None:
-        raise UsageError(f"'{text}' is no day; write it as 2026-11-03")
+        raise UsageError(f"'{text}' is no day; write it as 2026-11-03", zh=f"'{text}' 不是日期；请写成 2026-11-03")
     if day > now.astimezone(CHINA).date():
-        raise UsageError(f"{day} is in the future; write the day of the answer")
+        raise UsageError(f"{day} is in the future; write the day of the answer", zh=f"{day} 尚未到来；请写答复的日期")
     return day
 
 
@@ -283,6 +310,7 @@ def _is_known(session: Session, asked: Act) -> bool:
     if rating is not None and former.facts["rating"] != rating:
         raise UsageError(
             f"case {former.case_number} was rated {former.facts['rating']} by them on the same day already; a new rating "
-            "needs its own day"
+            "needs its own day",
+            zh=f"此人当天已对案件 {former.case_number} 评过 {former.facts['rating']} 分；再评须用另一日期",
         )
     return True

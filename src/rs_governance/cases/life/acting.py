@@ -13,12 +13,13 @@ from rs_governance.cases.life.asking import CHINA, Act, Actor, Context
 from rs_governance.cases.life.clocks import Clocks
 from rs_governance.cases.life.deciding import check_time, decide, needs_second_opinion
 from rs_governance.cases.life.effects import joined, redrawn
+from rs_governance.cases.life.naming import names_zh, roles_zh
 from rs_governance.cases.life.places import measure_outline
 from rs_governance.cases.life.record import CASE_FIELDS, facts_of, plain_changes
 from rs_governance.cases.life.rights import FIELD_ROLES, SECOND_PERSONS, moving_roles, stem, why_not
-from rs_governance.cases.life.words import CHANNELS, Role
-from rs_governance.cases.trail.chain import append_event
+from rs_governance.cases.life.words import CHANNELS, STATES, Role
 from rs_governance.db import Case, Event, Person
+from rs_governance.db.chain import append_event
 from rs_governance.errors import ActionRefused, UsageError
 from rs_governance.rules import KINDS, SEVERITIES, THEMES
 
@@ -102,7 +103,10 @@ def open_case(session: Session, opening: Opening, *, actor: Actor, now: datetime
     now = now.astimezone(UTC)
     facts = first_facts(opening, now=now, clocks=clocks)
     if session.scalar(sa.select(Case.id).where(Case.number == opening.number)) is not None:
-        raise UsageError(f"There is a case {opening.number} already; open another number, or act on that one.")
+        raise UsageError(
+            f"There is a case {opening.number} already; open another number, or act on that one.",
+            zh=f"已有案件 {opening.number}；请换一个编号，或直接办理该案件。",
+        )
     case = Case(**facts)
     session.add(case)
     append_event(
@@ -147,10 +151,16 @@ def first_facts(opening: Opening, *, now: datetime, clocks: Clocks) -> dict[str,
     if "due_on" not in facts:
         facts["due_on"] = clocks.due_on(facts["state"], facts["severity"], now.astimezone(CHINA).date())
     if odd := sorted(set(facts) ^ set(CASE_FIELDS)):
-        raise UsageError(f"Case {opening.number} cannot be opened: {', '.join(odd)} is missing, or no field of a case.")
+        raise UsageError(
+            f"Case {opening.number} cannot be opened: {', '.join(odd)} is missing, or no field of a case.",
+            zh=f"案件 {opening.number} 不能建立：{'、'.join(odd)} 缺失，或不是案件的字段。",
+        )
     for name, known in _LISTS.items():
         if facts[name] not in known:
-            raise UsageError(f"'{facts[name]}' is no {name} of case {opening.number}; it is one of {', '.join(known)}.")
+            raise UsageError(
+                f"'{facts[name]}' is no {name} of case {opening.number}; it is one of {', '.join(known)}.",
+                zh=f"'{facts[name]}' 不能用于案件 {opening.number} 的 {name}；可用 {names_zh(known, known)}。",
+            )
     return {name: facts[name] for name in CASE_FIELDS}
 
 
@@ -189,7 +199,8 @@ def act(session: Session, number: str, asked: Act, *, now: datetime, clocks: Clo
         if (former.case_number, former.action) != (number, asked.action):
             raise UsageError(
                 f"The key {asked.key!r} was used for '{former.action}' of case {former.case_number}; use another for "
-                f"'{asked.action}' of case {number}."
+                f"'{asked.action}' of case {number}.",
+                zh=f"键 {asked.key!r} 已用于案件 {former.case_number} 的 {former.action}；案件 {number} 的 {asked.action} 请换一个键。",
             )
         return former
     case = find_case(session, number)
@@ -225,12 +236,14 @@ def _check_receiver(session: Session, case: Mapping[str, Any], asked: Act) -> No
     person = session.scalar(sa.select(Person).where(Person.login == login))
     if person is None or not person.active:
         raise UsageError(
-            f"There is nobody with the account {login!r} who could take case {case['number']}; 'rsg people list' shows who can."
+            f"There is nobody with the account {login!r} who could take case {case['number']}; 'rsg people list' shows who can.",
+            zh=f"没有可接办案件 {case['number']} 的账号 {login!r}；可用 'rsg people list' 查看。",
         )
     if person.role not in (roles := moving_roles(case["state"])):
         raise ActionRefused(
             f"{login} is {person.role} and cannot move case {case['number']} on from {case['state']}; hand it to "
-            f"{', '.join(sorted(roles))}."
+            f"{', '.join(sorted(roles))}.",
+            zh=f"{login} 是{roles_zh([person.role])}，不能在“{STATES[case['state']].zh}”推进案件 {case['number']}；请派给 {roles_zh(sorted(roles))}。",
         )
 
 
@@ -247,7 +260,8 @@ def _check_office(session: Session, kind: str, code: str, roles: frozenset[Role]
     if not found:
         raise UsageError(
             f"There is nobody {what} who could take a case up; there is somebody in {', '.join(there) or 'none'}. "
-            "'rsg people list' shows who there is."
+            "'rsg people list' shows who there is.",
+            zh=f"{'部门' if kind == 'department' else '街镇'} {code} 没有可接办案件的人；有人的是 {'、'.join(there) or '无'}。可用 'rsg people list' 查看。",
         )
 
 
@@ -294,21 +308,29 @@ _FIRST_IS_WORST = tuple(SEVERITIES)
 def _join_into(session: Session, case: Mapping[str, Any], asked: Act, context: Context) -> None:
     number, into = case["number"], str(asked.values["into"])
     if into == number:
-        raise UsageError(f"Case {number} cannot be merged into itself; name the other case.")
+        raise UsageError(
+            f"Case {number} cannot be merged into itself; name the other case.",
+            zh=f"案件 {number} 不能并入自身；请写另一案件。",
+        )
     row = find_case(session, into)
     target = facts_of(row)
     if target["state"] == "closed":
-        raise UsageError(f"Case {into} is closed; merge into an open case, or reopen it first.")
-    if (reason := why_not({**target, "holder": None}, asked.actor)) is not None:
-        raise ActionRefused(reason)
+        raise UsageError(
+            f"Case {into} is closed; merge into an open case, or reopen it first.",
+            zh=f"案件 {into} 已销号；请并入未销号的案件，或先重新打开（reopen）。",
+        )
+    if (refusal := why_not({**target, "holder": None}, asked.actor)) is not None:
+        raise refusal
     if asked.actor.role not in SECOND_PERSONS and needs_second_opinion(case, context.clocks.second_opinion):
         raise ActionRefused(
             f"Case {number} is not ended by {asked.actor.role} alone: it is {case['severity']}, or was to the machine; "
-            f"it is merged by {' or '.join(SECOND_PERSONS)}."
+            f"it is merged by {' or '.join(SECOND_PERSONS)}.",
+            zh=f"案件 {number} 为（或曾判为）{SEVERITIES[case['severity']].zh}，{roles_zh([asked.actor.role])}不能单独合并；由 {roles_zh(SECOND_PERSONS)} 办理。",
         )
     if (away_m := target["outline"].distance(case["outline"])) > _FARTHEST_MERGED_M:
         raise ActionRefused(
-            f"Case {number} lies {away_m:.0f} m away from {into}; cases within {_FARTHEST_MERGED_M:g} m are merged."
+            f"Case {number} lies {away_m:.0f} m away from {into}; cases within {_FARTHEST_MERGED_M:g} m are merged.",
+            zh=f"案件 {number} 距 {into} {away_m:.0f} 米；只合并相距 {_FARTHEST_MERGED_M:g} 米以内的案件。",
         )
     check_time(into, context.now, _last_time(session, into))
     both = (target, case)
@@ -353,7 +375,10 @@ def find_case(session: Session, number: str) -> Case:
     """
     case = session.scalar(sa.select(Case).where(Case.number == number))
     if case is None:
-        raise UsageError(f"There is no case {number}; 'rsg cases list' shows those there are.")
+        raise UsageError(
+            f"There is no case {number}; 'rsg cases list' shows those there are.",
+            zh=f"没有案件 {number}；可用 'rsg cases list' 查看。",
+        )
     return case
 
 

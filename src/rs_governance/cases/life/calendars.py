@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from rs_governance.cases.life.clocks import DEFAULT_CLOCKS, Calendar, Clocks, load_clocks
 from rs_governance.cases.people.intake import Refusal, Row, read_rows
 from rs_governance.db import Holiday, Store
+from rs_governance.errors import UsageError
 
 CLOCKS_FILE = "clocks.toml"
 """File in the folder of a store that takes the place of the clocks that come with the program."""
@@ -79,11 +80,11 @@ def take_holidays(session: Session, path: Path) -> tuple[dict[str, int], tuple[R
     known = {holiday.day: holiday for holiday in session.scalars(sa.select(Holiday))}
     counts, refused = dict.fromkeys(("added", "changed", "same"), 0), []
     for row in read_rows(path, COLUMNS, needed=("date", "working")):
-        problem = _why_not(row)
-        if problem is not None:
-            refused.append(Refusal(row=row.number, problem=problem))
+        try:
+            day, working, name = _read_day(row)
+        except UsageError as error:
+            refused.append(Refusal.of(row, error))
             continue
-        day, working, name = date.fromisoformat(_iso(row["date"])), _WORKED[row["working"].lower()], row["name"]
         former = known.get(day)
         if former is None:
             known[day] = Holiday(day=day, working=working, name=name)
@@ -97,14 +98,20 @@ def take_holidays(session: Session, path: Path) -> tuple[dict[str, int], tuple[R
     return counts, tuple(refused)
 
 
-def _why_not(row: Row) -> str | None:
+def _read_day(row: Row) -> tuple[date, bool, str]:
     try:
-        date.fromisoformat(_iso(row["date"]))
+        day = date.fromisoformat(_iso(row["date"]))
     except ValueError:
-        return f"'{row['date']}' is no date; write it as 2026-10-01"
-    if row["working"].lower() not in _WORKED:
-        return f"'{row['working']}' says neither working nor holiday; write one of {', '.join(_WORKED)}"
-    return None
+        raise UsageError(
+            f"'{row['date']}' is no date; write it as 2026-10-01", zh=f"'{row['date']}' 不是日期；请写成 2026-10-01"
+        ) from None
+    working = _WORKED.get(row["working"].lower())
+    if working is None:
+        raise UsageError(
+            f"'{row['working']}' says neither working nor holiday; write one of {', '.join(_WORKED)}",
+            zh=f"'{row['working']}' 看不出上班还是放假；请写 {'、'.join(_WORKED)} 之一",
+        )
+    return day, working, row["name"]
 
 
 def _iso(text: str) -> str:

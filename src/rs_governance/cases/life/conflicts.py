@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rs_governance.cases.life.asking import Act, Context
+from rs_governance.cases.life.naming import action_zh
 from rs_governance.cases.life.record import from_plain, to_plain
 from rs_governance.db import moment_text
 from rs_governance.errors import CaseConflict
@@ -28,6 +29,7 @@ def check_version(case: Mapping[str, Any], asked: Act, context: Context) -> None
         f"Case {case['number']} is at version {case['version']}, '{asked.action}' was asked for version {asked.version}. "
         f"Changed since: {'; '.join(told) or 'nothing that can be compared'}. Read it again and decide anew.",
         differences=differences,
+        zh=f"案件 {case['number']} 已是第 {case['version']} 版，要办的{action_zh(asked.action)}依据的是第 {asked.version} 版。其间变动：{'；'.join(told) or '无可比较的内容'}。请重新查看后再办。",
     )
 
 

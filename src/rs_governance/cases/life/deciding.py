@@ -11,6 +11,7 @@ from rs_governance.cases.life.clocks import SECOND_OPINION, Clocks
 from rs_governance.cases.life.conflicts import check_version
 from rs_governance.cases.life.effects import closing, effect_of
 from rs_governance.cases.life.guards import check_guard, possible_in
+from rs_governance.cases.life.naming import action_zh, names_zh, roles_zh
 from rs_governance.cases.life.needs import check_need, check_used
 from rs_governance.cases.life.pending import Pending, write_pending
 from rs_governance.cases.life.record import to_plain
@@ -98,7 +99,8 @@ def check_time(number: str, now: datetime, last: datetime | None) -> None:
     if last is not None and int(now.timestamp()) < int(last.timestamp()):
         raise ActionRefused(
             f"The last record of case {number} is of {last:%Y-%m-%d %H:%M:%S} UTC, the act of {now:%Y-%m-%d %H:%M:%S}; "
-            "act at a later time, or set the clock right."
+            "act at a later time, or set the clock right.",
+            zh=f"案件 {number} 的上一条记录在 {last:%Y-%m-%d %H:%M:%S} UTC，此次办理在 {now:%Y-%m-%d %H:%M:%S}；请以更晚的时间办理，或校准时钟。",
         )
 
 
@@ -124,7 +126,8 @@ def _move(case: Mapping[str, Any], asked: Act) -> Move:
         for_whom = f" for {asked.actor.role}" if mine else " for others"
         raise ActionRefused(
             f"Case {case['number']} is {state} ({STATES[state].zh}), where '{asked.action}' is not possible; "
-            f"possible{for_whom} are {known}."
+            f"possible{for_whom} are {known}.",
+            zh=f"案件 {case['number']} 现为“{STATES[state].zh}”，不能{action_zh(asked.action)}；{roles_zh([asked.actor.role]) if mine else '他人'}可办：{names_zh(ACTIONS, mine or possible_in(case))}。",
         )
     return move
 

@@ -63,7 +63,10 @@ def redrawn(case: Mapping[str, Any], outline: shapely.Geometry, context: Context
     The parts of the area keep their share of it: no layer is at hand here, and the machine's own figures stay beside.
     """
     if context.measure is None:
-        raise UsageError(f"The outline of case {case['number']} cannot be measured without the store's CRS.")
+        raise UsageError(
+            f"The outline of case {case['number']} cannot be measured without the store's CRS.",
+            zh=f"没有案件库的坐标系，无法量算案件 {case['number']} 的范围。",
+        )
     place = context.measure(outline)
     share = place.area_m2 / case["area_m2"] if case["area_m2"] else 0.0
     areas = {name: min(round(case[name] * share, 2), place.area_m2) for name in AREAS}
@@ -96,7 +99,10 @@ def _correct(case: Mapping[str, Any], asked: Act, context: Context) -> dict[str,
 def _observe(case: Mapping[str, Any], asked: Act, context: Context) -> dict[str, Any]:
     seen = dict(asked.values.get("fields", {}))
     if strange := sorted(set(seen) - set(CASE_FIELDS) | set(seen) & CONTROLLED):
-        raise UsageError(f"The machine sets none of {', '.join(strange)} of case {case['number']}; leave it out.")
+        raise UsageError(
+            f"The machine sets none of {', '.join(strange)} of case {case['number']}; leave it out.",
+            zh=f"机器不设置案件 {case['number']} 的 {'、'.join(strange)}；请去掉。",
+        )
     machine = {**case["machine"], **seen.pop("machine", {})}
     corrected = {name: to_plain(seen.pop(name)) for name in tuple(seen) if name in case["machine"]}
     changes = {**seen, "machine": {**machine, **corrected}}

@@ -14,8 +14,8 @@ from rs_governance.cases.life.asking import Act, Actor
 from rs_governance.cases.life.clocks import Clocks
 from rs_governance.cases.life.deciding import check_time, decide
 from rs_governance.cases.life.record import CASE_FIELDS, plain_changes
-from rs_governance.cases.trail.chain import append_events
 from rs_governance.db import Case, Event
+from rs_governance.db.chain import append_events
 from rs_governance.errors import UsageError
 
 # SQLite takes so many values in one statement with room to spare.
@@ -78,7 +78,10 @@ class Batch:
             When there is no such case.
         """
         if number not in self._cases:
-            raise UsageError(f"There is no case {number}; 'rsg cases list' shows those there are.")
+            raise UsageError(
+                f"There is no case {number}; 'rsg cases list' shows those there are.",
+                zh=f"没有案件 {number}；可用 'rsg cases list' 查看。",
+            )
         return self._cases[number]
 
     def was_done(self, key: str) -> bool:

@@ -52,7 +52,10 @@ def read_crs(session: Session) -> pyproj.CRS:
     """
     wkt = session.scalar(sa.select(Setting.value).where(Setting.name == "crs"))
     if wkt is None:
-        raise StoreInvalid("The store does not say the CRS of its outlines; make it with 'rsg db init'.")
+        raise StoreInvalid(
+            "The store does not say the CRS of its outlines; make it with 'rsg db init'.",
+            zh="案件库没有写明坐标系；请用 'rsg db init' 建库。",
+        )
     return _crs(wkt)
 
 

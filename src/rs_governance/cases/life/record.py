@@ -1,7 +1,7 @@
 """A case as plain values: what events carry, so that replaying them gives the case."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import shapely
@@ -11,6 +11,9 @@ from rs_governance.db import Case, Event, Moment, Outline, moment_text
 
 CASE_FIELDS: tuple[str, ...] = tuple(column.name for column in Case.__table__.columns if column.name != "id")
 """Fields of a case that events set, in the table's order."""
+
+# From an act to its record, all of it on one machine.
+_AT_ONCE = timedelta(minutes=1)
 
 _TYPES = {column.name: column.type for column in Case.__table__.columns}
 
@@ -39,6 +42,11 @@ def from_plain(name: str, value: Any) -> Any:
     if isinstance(kind, Moment):
         return datetime.fromisoformat(value)
     return date.fromisoformat(value) if isinstance(kind, sa.Date) else value
+
+
+def recorded_apart(event: Event) -> datetime | None:
+    """Return when an event was recorded, where that is another time than the one at which it is said to have happened."""
+    return event.recorded_at if abs(event.recorded_at - event.at) > _AT_ONCE else None
 
 
 def replay(events: Iterable[Event]) -> dict[str, Any]:

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from rs_governance.cases.life.asking import Actor
+from rs_governance.cases.life.naming import action_zh, names_zh, roles_zh
 from rs_governance.cases.life.transitions import TRANSITIONS, Action, Move
 from rs_governance.cases.life.words import ROLES, Role, State
 from rs_governance.errors import ActionRefused
+from rs_governance.rules import DEPARTMENTS, THEMES
 
-Intake = Literal["permits", "clues", "answers"]
-"""What people take in from files."""
+Intake = Literal["issues", "permits", "clues", "answers"]
+"""What people take in."""
 
 _FINEST_FIRST = ("cell_code", "village_code", "town_code", "district_code")
 
@@ -44,8 +46,8 @@ def responsible_codes(case: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(stem(case[name]) for name in _FINEST_FIRST if case[name])
 
 
-def why_not(case: Mapping[str, Any], actor: Actor) -> str | None:
-    """Say why a case is not somebody's to act on; None where it is.
+def why_not(case: Mapping[str, Any], actor: Actor) -> ActionRefused | None:
+    """Return the error that says why a case is not somebody's to act on; None where it is.
 
     Parameters
     ----------
@@ -58,12 +60,22 @@ def why_not(case: Mapping[str, Any], actor: Actor) -> str | None:
         return None
     number, codes = case["number"], responsible_codes(case)
     if not any(code.startswith(stem(actor.prefix)) for code in codes):
-        return f"Case {number} belongs to {codes[0]}, {actor.login} acts for {actor.prefix}; hand it to somebody there."
+        return ActionRefused(
+            f"Case {number} belongs to {codes[0]}, {actor.login} acts for {actor.prefix}; hand it to somebody there.",
+            zh=f"案件 {number} 属于 {codes[0]}，{actor.login} 的辖区是 {actor.prefix}；请交由当地人员办理。",
+        )
     if actor.themes and case["theme"] not in actor.themes:
-        return f"Case {number} is of the theme {case['theme']}, {actor.login} acts on {', '.join(actor.themes)}."
+        return ActionRefused(
+            f"Case {number} is of the theme {case['theme']}, {actor.login} acts on {', '.join(actor.themes)}.",
+            zh=f"案件 {number} 的专题是{names_zh(THEMES, [case['theme']])}，{actor.login} 只办 {names_zh(THEMES, actor.themes)}。",
+        )
     handed_to = {case["department"], (case["assignee"] or "").removeprefix("department:")}
     if actor.role == "enforcement_officer" and actor.department is not None and actor.department not in handed_to:
-        return f"Case {number} belongs to {case['department']}, {actor.login} is of {actor.department}."
+        return ActionRefused(
+            f"Case {number} belongs to {case['department']}, {actor.login} is of {actor.department}.",
+            zh=f"案件 {number} 归{names_zh(DEPARTMENTS, [case['department']])}，{actor.login} 属于"
+            f"{names_zh(DEPARTMENTS, [actor.department])}。",
+        )
     return None
 
 
@@ -75,11 +87,14 @@ SECOND_PERSONS: tuple[Role, ...] = ("quality_checker", "district_manager")
 """Who may end or tone down an urgent case without a second opinion."""
 
 INTAKES: Mapping[Intake, tuple[Role, ...]] = {
+    "issues": _OFFICE,
     "permits": _OFFICE,
     "clues": (*_OFFICE, *FIELD_ROLES),
     "answers": _OFFICE,
 }
 """Who may take in what; each of them in the district of their prefix only."""
+
+_INTAKES_ZH: Mapping[Intake, str] = {"issues": "成果", "permits": "手续", "clues": "线索", "answers": "答复"}
 
 
 def check_intake(what: Intake, actor: Actor, district_code: str) -> None:
@@ -109,14 +124,16 @@ def check_intake(what: Intake, actor: Actor, district_code: str) -> None:
     if actor.role not in INTAKES[what]:
         allowed = ", ".join(f"{role} ({ROLES[role].zh})" for role in INTAKES[what])
         raise ActionRefused(
-            f"Taking in {what} is not for the role {actor.role} ({ROLES[actor.role].zh}); it is for {allowed}."
+            f"Taking in {what} is not for the role {actor.role} ({ROLES[actor.role].zh}); it is for {allowed}.",
+            zh=f"{roles_zh([actor.role])}不能导入{_INTAKES_ZH[what]}；由 {roles_zh(INTAKES[what])} 导入。",
         )
     if not district_code.startswith(stem(actor.prefix)) and not (
         actor.role in FIELD_ROLES and is_within(actor.prefix, district_code)
     ):
         raise ActionRefused(
             f"This store is of the district {district_code}, {actor.login} acts for {actor.prefix}; let somebody take in "
-            f"the {what} who acts for the district."
+            f"the {what} who acts for the district.",
+            zh=f"本库属于 {district_code}，{actor.login} 的辖区是 {actor.prefix}；请由本区人员导入{_INTAKES_ZH[what]}。",
         )
 
 
@@ -142,10 +159,11 @@ def check_rights(case: Mapping[str, Any], actor: Actor, action: Action, move: Mo
     if actor.role not in move.roles:
         allowed = ", ".join(f"{role} ({ROLES[role].zh})" for role in move.roles)
         raise ActionRefused(
-            f"'{action}' is not for the role {actor.role} ({ROLES[actor.role].zh}); it is for {allowed}."
+            f"'{action}' is not for the role {actor.role} ({ROLES[actor.role].zh}); it is for {allowed}.",
+            zh=f"{roles_zh([actor.role])}不能{action_zh(action)}；由 {roles_zh(move.roles)} 办理。",
         )
-    if (reason := why_not(case, actor)) is not None:
-        raise ActionRefused(reason)
+    if (refusal := why_not(case, actor)) is not None:
+        raise refusal
 
 
 def may_move(case: Mapping[str, Any], actor: Actor) -> bool:

@@ -1,8 +1,9 @@
-"""Steps of a disposal: how far each measure has come, each with its proof."""
+"""Steps of a disposal: how far each measure has come, one after the other, each with its proof."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from rs_governance.cases.life.words import Measure
+from rs_governance.db import Event
 from rs_governance.rules import Word
 
 STEPS: Mapping[Measure, Mapping[str, Word]] = {
@@ -38,3 +39,41 @@ STEPS: Mapping[Measure, Mapping[str, Word]] = {
     },
 }
 """Steps by measure, in their order."""
+
+
+def next_steps(measure: Measure, events: Iterable[Event]) -> tuple[str, ...]:
+    """List the steps of a measure that can be entered now.
+
+    Parameters
+    ----------
+    measure
+        The measure.
+    events
+        Events of the case, the first first.
+
+    Returns
+    -------
+    tuple of str
+        The step after the last one; after an acceptance that failed also those before it, which turned out not to be done;
+        none where all are done. A measure that is planned anew begins with its first step.
+
+    Examples
+    --------
+    >>> next_steps("rectify", ())
+    ('notice_served',)
+    """
+    steps = tuple(STEPS[measure])
+    done, again, current = 0, False, None
+    for event in events:
+        current = event.changes.get("measure", current)
+        if event.action in _ANEW or (event.action == "plan" and current == measure):
+            done, again = 0, False
+        elif event.action == "fail":
+            again = True
+        elif event.action == "proceed" and current == measure:
+            done, again = steps.index(event.facts["step"]) + 1, False
+    return steps[0 if again else done : done + 1]
+
+
+_ANEW = ("reverse", "reopen")
+"""Actions after which every disposal begins anew."""

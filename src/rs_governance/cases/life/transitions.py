@@ -78,6 +78,7 @@ Guard = Literal[
     "not_pending",
     "first_minor",
     "in_time",
+    "in_order",
     "judged_illegal",
     "judged_not_illegal",
     "not_absorbed",
@@ -144,7 +145,9 @@ def _moves() -> Iterator[tuple[tuple[State, Action], Move]]:
     # What is done about it?
     row("confirmed", "plan", "disposing", _LAW, needs=("measure",), guards=("holder", "judged_illegal"))
     row("disposing", "plan", None, _LAW, needs=("measure", "note"), guards=alone, keeps_holder=True)
-    row("disposing", "proceed", None, _LAW, needs=("step", "evidence"), keeps_holder=True)
+    row(
+        "disposing", "proceed", None, _LAW, needs=("step", "evidence"), guards=("holder", "in_order"), keeps_holder=True
+    )
     row("disposing", "refer", None, _LAW, needs=("referral", "evidence"), guards=alone, keeps_holder=True)
     answered: tuple[Guard, ...] = ("holder", "referral_pending")
     row("disposing", "answer_referral", "closed", _LAW, needs=("evidence",), guards=answered)

@@ -23,8 +23,9 @@ STATUSES: Mapping[Status, Word] = {
 }
 """The word shown for each `Status`."""
 
-Cause = Literal["judged_green", "lawful", "unseen", "no_issue", "below_size", "not_detected"]
-"""Why a spot was missed."""
+Cause = Literal["judged_green", "lawful", "unseen", "no_issue", "below_size", "partly", "not_detected"]
+"""Why a spot was missed. An issue keeps what was found, not the score of every pixel: of what was seen and not found it cannot
+be told whether the score stayed below the level or the ground that reached it was too small."""
 
 CAUSES: Mapping[Cause, Word] = {
     "judged_green": Word("已发现但规则判为免查", "found, but a rule exempted it"),
@@ -32,7 +33,10 @@ CAUSES: Mapping[Cause, Word] = {
     "unseen": Word("云或缺影像，未能观测", "could not be seen: cloud or no image"),
     "no_issue": Word("该时段没有发布过期次", "no issue of that time"),
     "below_size": Word("小于最小上图面积", "smaller than the smallest area"),
-    "not_detected": Word("已观测，变化得分不足", "seen, but nothing scored as change"),
+    "partly": Word("只检出其一小部分，或相邻处的变化", "found on a small part of it only, or beside it"),
+    "not_detected": Word(
+        "已观测，变化得分或面积未达检测下限", "seen, below the level or smallest size of the detector"
+    ),
 }
 """The word shown for each `Cause`."""
 
@@ -159,9 +163,9 @@ def compare_spots(
     result = []
     for at, one in enumerate(theirs):
         near = tree.query(one.outline, predicate="dwithin", distance=TERMS.point_m) if ours else []
-        there = [ours[i] for i in sorted(int(i) for i in near) if _is_same(one.outline, ours[i].outline)]
+        around = [ours[i] for i in sorted(int(i) for i in near) if ours[i].seen_on >= one.on - _SAME_STORY]
         shares = {name: float(share[at]) for name, share in unseen.items()}
-        result.append(_compare(one, there, issues, shares, smallest_m2))
+        result.append(_compare(one, around, issues, shares, smallest_m2))
     return result
 
 
@@ -172,9 +176,9 @@ def _is_same(one: shapely.Geometry, other: shapely.Geometry) -> bool:
 
 
 def _compare(
-    one: Theirs, there: Sequence[Ours], issues: Sequence[IssueSeen], unseen: Mapping[str, float], smallest_m2: float
+    one: Theirs, around: Sequence[Ours], issues: Sequence[IssueSeen], unseen: Mapping[str, float], smallest_m2: float
 ) -> Compared:
-    there = [ours for ours in there if ours.seen_on >= one.on - _SAME_STORY]
+    there = [ours for ours in around if _is_same(one.outline, ours.outline)]
     about = {"row": one.row, "number": one.number, "on": one.on, "area_m2": one.area_m2}
     suspected = [ours for ours in there if ours.issue is not None and ours.severity != "green"]
     if suspected:
@@ -193,6 +197,12 @@ def _compare(
         grounds = {"rule": last.rule, "reason_zh": last.reason_zh}
         return Compared(**about, status="missed", cause=cause, **_ahead(one, last), **grounds)  # type: ignore[arg-type]
     cause, names = _why_nothing(one, issues, unseen, smallest_m2)
+    touching = [ours for ours in around if ours.issue is not None and ours.outline.intersects(one.outline)]
+    if cause == "not_detected" and touching:
+        largest = min(
+            touching, key=lambda ours: (-ours.outline.intersection(one.outline).area, ours.seen_on, ours.number)
+        )
+        return Compared(**about, status="missed", cause="partly", **_ahead(one, largest))  # type: ignore[arg-type]
     return Compared(**about, status="missed", cause=cause, issue=names)  # type: ignore[arg-type]
 
 

@@ -2,18 +2,15 @@
 
 import csv
 import io
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
-
-from rs_governance.errors import LayerUnreadable
+from rs_governance.errors import LayerUnreadable, RsgError
+from rs_governance.grids.workbook import Formula, read_sheets
 
 _MOST_BYTES = 20_000_000
-# What a workbook may unpack to: a bomb says its size, too, before it goes off.
 _MOST_UNPACKED_BYTES = 200_000_000
 
 
@@ -23,11 +20,14 @@ class Row:
 
     number: int
     """Its number in the file, as a spreadsheet shows it."""
-    values: Mapping[str, str]
+    values: Mapping[str, str | Formula]
     """Texts by our name of the column, stripped; empty where there is none."""
 
     def __getitem__(self, name: str) -> str:
-        return self.values[name]
+        value = self.values[name]
+        if isinstance(value, Formula):
+            raise value.refusal()
+        return value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +38,13 @@ class Refusal:
     """Its number in the file."""
     problem: str
     """What was expected, what came."""
+    problem_zh: str = ""
+    """The same in Chinese."""
+
+    @classmethod
+    def of(cls, row: Row, error: RsgError) -> Self:
+        """Make one of what a row raised."""
+        return cls(row=row.number, problem=error.told("en"), problem_zh=error.told("zh"))
 
 
 def read_rows(path: Path, columns: Mapping[str, tuple[str, ...]], *, needed: Sequence[str]) -> Iterator[Row]:
@@ -55,7 +62,7 @@ def read_rows(path: Path, columns: Mapping[str, tuple[str, ...]], *, needed: Seq
     Yields
     ------
     Row
-        Each row that is not empty.
+        Each row that is not empty. Asking it for a cell with a formula that has no result raises `UsageError`.
 
     Raises
     ------
@@ -63,49 +70,58 @@ def read_rows(path: Path, columns: Mapping[str, tuple[str, ...]], *, needed: Seq
         When the file cannot be read, or lacks a column.
     """
     lines = _lines(path)
-    header = [cell.strip().lower() for cell in next(lines, ())]
+    header = ["" if isinstance(cell, Formula) else cell.strip().lower() for cell in next(lines, ())]
     places = {
         name: next((header.index(word) for word in words if word in header), None) for name, words in columns.items()
     }
     if missing := [" / ".join(columns[name]) for name in needed if places[name] is None]:
         raise LayerUnreadable(
             f"'{path.name}' has no column {', '.join(missing)}; its first row was expected to name "
-            f"{', '.join(columns)}, it holds {', '.join(header) or 'nothing'}."
+            f"{', '.join(columns)}, it holds {', '.join(header) or 'nothing'}.",
+            zh=f"'{path.name}' 缺少列 {'、'.join(missing)}；第一行应写列名 {'、'.join(columns)}，现有 {'、'.join(header) or '空'}。",
         )
     for number, line in enumerate(lines, 2):
-        if any(cell.strip() for cell in line):
-            cells = {name: line[at].strip() if at is not None and at < len(line) else "" for name, at in places.items()}
-            yield Row(number=number, values=cells)
+        if any(isinstance(cell, Formula) or cell.strip() for cell in line):
+            yield Row(number=number, values={name: _cell(line, at) for name, at in places.items()})
 
 
-def _lines(path: Path) -> Iterator[Sequence[str]]:
+def _cell(line: Sequence[str | Formula], at: int | None) -> str | Formula:
+    cell = line[at] if at is not None and at < len(line) else ""
+    return cell if isinstance(cell, Formula) else cell.strip()
+
+
+def _lines(path: Path) -> Iterator[Sequence[str | Formula]]:
     if not path.is_file():
-        raise LayerUnreadable(f"There is no file '{path}'; name a .csv or .xlsx file.")
+        raise LayerUnreadable(
+            f"There is no file '{path}'; name a .csv or .xlsx file.",
+            zh=f"没有文件 '{path}'；请指定 .csv 或 .xlsx 文件。",
+        )
     if path.stat().st_size > _MOST_BYTES:
-        raise LayerUnreadable(f"'{path.name}' is larger than {_MOST_BYTES // 1_000_000} MB; this is not such a table.")
+        most = _MOST_BYTES // 1_000_000
+        raise LayerUnreadable(
+            f"'{path.name}' is larger than {most} MB; this is not such a table.",
+            zh=f"'{path.name}' 超过 {most} MB，不是所需的表格；请核对文件。",
+        )
     if path.suffix.lower() == ".xlsx":
         return _excel_lines(path)
     if path.suffix.lower() != ".csv":
-        raise LayerUnreadable(f"'{path.name}' is neither .csv nor .xlsx; save it as one of them.")
+        raise LayerUnreadable(
+            f"'{path.name}' is neither .csv nor .xlsx; save it as one of them.",
+            zh=f"'{path.name}' 既不是 .csv 也不是 .xlsx；请另存为其中一种。",
+        )
     from rs_governance.grids.encoding import decode_text
 
     text = decode_text(path.read_bytes(), declared=None)
     if text is None:
-        raise LayerUnreadable(f"'{path.name}' is neither UTF-8 nor GB 18030; save it as UTF-8.")
+        raise LayerUnreadable(
+            f"'{path.name}' is neither UTF-8 nor GB 18030; save it as UTF-8.",
+            zh=f"'{path.name}' 的编码既不是 UTF-8 也不是 GB 18030；请另存为 UTF-8。",
+        )
     return csv.reader(io.StringIO(text.removeprefix("\ufeff")))
 
 
-def _excel_lines(path: Path) -> Iterator[Sequence[str]]:
-    try:
-        with zipfile.ZipFile(path) as packed:
-            unpacked = sum(member.file_size for member in packed.infolist())
-        if unpacked > _MOST_UNPACKED_BYTES:
-            raise LayerUnreadable(f"'{path.name}' unpacks to {unpacked // 1_000_000} MB; this is not such a table.")
-        workbook = load_workbook(path, read_only=True, data_only=True)
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile, InvalidFileException) as error:
-        raise LayerUnreadable(f"'{path.name}' is no Excel workbook: {error}; save it anew as .xlsx.") from None
-    try:
-        for line in workbook.worksheets[0].iter_rows(values_only=True):
-            yield ["" if cell is None else str(cell) for cell in line]
-    finally:
-        workbook.close()
+def _excel_lines(path: Path) -> Iterator[Sequence[str | Formula]]:
+    for sheet in read_sheets(path.read_bytes(), path.name, most_bytes=_MOST_UNPACKED_BYTES):
+        for line in sheet:
+            yield ["" if cell is None else cell if isinstance(cell, Formula) else str(cell) for cell in line]
+        return  # the first sheet alone

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from rs_governance.cases.life.asking import Actor
+from rs_governance.cases.life.naming import names_zh, roles_zh
 from rs_governance.cases.life.needs import is_login
 from rs_governance.cases.life.rights import is_within
 from rs_governance.cases.life.words import ROLES
@@ -64,9 +65,15 @@ def read_actor(session: Session, login: str) -> Actor:
     """
     person = session.scalar(sa.select(Person).where(Person.login == login))
     if person is None:
-        raise UsageError(f"There is nobody with the account {login!r}; 'rsg people list' shows who there is.")
+        raise UsageError(
+            f"There is nobody with the account {login!r}; 'rsg people list' shows who there is.",
+            zh=f"没有账号 {login!r}；可用 'rsg people list' 查看。",
+        )
     if not person.active:
-        raise UsageError(f"{person.name} ({login}) no longer acts; name somebody of 'rsg people list'.")
+        raise UsageError(
+            f"{person.name} ({login}) no longer acts; name somebody of 'rsg people list'.",
+            zh=f"{person.name}（{login}）已不在岗；请从 'rsg people list' 中另选。",
+        )
     return actor_of(person)
 
 
@@ -109,9 +116,12 @@ def take_people(session: Session, path: Path) -> tuple[dict[str, int], tuple[Ref
         try:
             facts = _facts(row, district_code)
             if (former_row := seen.setdefault(facts["login"], row.number)) != row.number:
-                raise UsageError(f"the account '{facts['login']}' is in row {former_row} already; give each one row")
+                raise UsageError(
+                    f"the account '{facts['login']}' is in row {former_row} already; give each one row",
+                    zh=f"账号 '{facts['login']}' 在第 {former_row} 行已有；每人只写一行",
+                )
         except UsageError as error:
-            refused.append(Refusal(row=row.number, problem=str(error)))
+            refused.append(Refusal.of(row, error))
             continue
         former = known.get(facts["login"])
         if former is None:
@@ -128,24 +138,47 @@ def take_people(session: Session, path: Path) -> tuple[dict[str, int], tuple[Ref
 def _facts(row: Row, district_code: str) -> dict[str, Any]:
     login, prefix, capacity = row["login"], row["prefix"], row["capacity"] or str(DEFAULT_CAPACITY)
     if not is_login(login):
-        raise UsageError(f"'{login}' is no account; use letters, digits and . @ + - _ only")
+        raise UsageError(
+            f"'{login}' is no account; use letters, digits and . @ + - _ only",
+            zh=f"'{login}' 不能作账号；只用字母、数字和 . @ + - _",
+        )
     if login == "system":
-        raise UsageError("'system' is the program itself; choose another account")
+        raise UsageError(
+            "'system' is the program itself; choose another account", zh="'system' 是程序自身；请换一个账号"
+        )
     if not row["name"]:
-        raise UsageError("there is no name; write one")
+        raise UsageError("there is no name; write one", zh="没有姓名；请填写")
     role = _code(row["role"], _ROLES_OF_PEOPLE, "role")
     if not re.fullmatch(r"\d{0,18}", prefix) or (prefix and len(prefix) < 2):
-        raise UsageError(f"'{prefix}' is no administrative code; write its digits, such as 450108101")
+        raise UsageError(
+            f"'{prefix}' is no administrative code; write its digits, such as 450108101",
+            zh=f"'{prefix}' 不是区划代码；请写数字，如 450108101",
+        )
     if len(prefix) < _DIGITS.get(role, 0):
-        raise UsageError(f"'{prefix}' is no area of a {role}; write the code of a town or of what lies in one")
+        raise UsageError(
+            f"'{prefix}' is no area of a {role}; write the code of a town or of what lies in one",
+            zh=f"'{prefix}' 不能作{roles_zh([role])}的辖区；请写街镇或其下的代码",
+        )
     if not is_within(prefix, district_code):
-        raise UsageError(f"'{prefix}' is not in the district {district_code} of this store; write a code that is")
+        raise UsageError(
+            f"'{prefix}' is not in the district {district_code} of this store; write a code that is",
+            zh=f"'{prefix}' 不在本库所属的 {district_code}；请写本区的代码",
+        )
     if row["email"] and not _ADDRESS.fullmatch(row["email"]):
-        raise UsageError(f"'{row['email']}' is no e-mail address; write one, or nothing")
+        raise UsageError(
+            f"'{row['email']}' is no e-mail address; write one, or nothing",
+            zh=f"'{row['email']}' 不是邮箱；请改正或留空",
+        )
     if not re.fullmatch(r"\d{1,3}", capacity):
-        raise UsageError(f"'{capacity}' is no number of visits a day; write 0 to 999")
+        raise UsageError(
+            f"'{capacity}' is no number of visits a day; write 0 to 999",
+            zh=f"'{capacity}' 不是每日可核查数；请写 0 至 999",
+        )
     if row["active"].lower() not in _YES:
-        raise UsageError(f"'{row['active']}' says neither yes nor no; write one of them")
+        raise UsageError(
+            f"'{row['active']}' says neither yes nor no; write one of them",
+            zh=f"'{row['active']}' 看不出在岗与否；请写 是 或 否",
+        )
     return {
         "login": login,
         "name": row["name"],
@@ -169,4 +202,6 @@ def _code(text: str, words: Mapping[Any, Word], what: str) -> str:
         if text in (code, word.zh):
             return str(code)
     known = ", ".join(f"{code} {word.zh}" for code, word in words.items())
-    raise UsageError(f"'{text}' is no {what}; write one of {known}")
+    raise UsageError(
+        f"'{text}' is no {what}; write one of {known}", zh=f"'{text}' 不是可用的值；请写 {names_zh(words, words)} 之一"
+    )

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from rs_governance.cases.life.acting import events_of, find_case
 from rs_governance.cases.life.guards import possible_in
-from rs_governance.cases.life.record import facts_of, from_plain, to_plain
+from rs_governance.cases.life.record import facts_of, from_plain, recorded_apart, to_plain
 from rs_governance.db import Case, Clue, Event, Finding, Person, Photo
 
 
@@ -150,10 +150,12 @@ def plain_sheet(sheet: Sheet) -> dict[str, Any]:
 
 
 def plain_event(event: Event) -> dict[str, Any]:
-    """Return an event as JSON can carry it."""
+    """Return an event as JSON can carry it, with `recorded_at` where that is another time than `at`."""
     names = ("id", "version", "action", "actor", "role", "at", "from_state", "to_state", "reason", "note", "evidence",
              "facts", "changes", "key", "hash")  # fmt: skip
-    return {name: to_plain(getattr(event, name)) for name in names}
+    recorded_at = recorded_apart(event)
+    apart = {} if recorded_at is None else {"recorded_at": to_plain(recorded_at)}
+    return {name: to_plain(getattr(event, name)) for name in names} | apart
 
 
 def _plain(value: Any) -> Any:

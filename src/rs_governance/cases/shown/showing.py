@@ -8,7 +8,7 @@ import shapely
 
 from rs_governance.cases.life.asking import CHINA
 from rs_governance.cases.life.pending import read_pending
-from rs_governance.cases.life.record import from_plain
+from rs_governance.cases.life.record import from_plain, recorded_apart
 from rs_governance.cases.life.steps import STEPS
 from rs_governance.cases.life.transitions import ACTIONS
 from rs_governance.cases.life.words import (
@@ -147,6 +147,9 @@ def event_words(event: Event, language: Language) -> list[str]:
         )
     if event.note:
         phrases.append(event.note)
+    if (recorded_at := recorded_apart(event)) is not None:
+        at = show_value("recorded_at", recorded_at, language)
+        phrases.append(f"登记于 {at}" if language == "zh" else f"recorded {at}")
     return phrases
 
 

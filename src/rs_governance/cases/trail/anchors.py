@@ -6,10 +6,11 @@ lies apart, best on another machine or with another person.
 
 import fcntl
 import hashlib
+import heapq
 import json
 import os
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
@@ -23,18 +24,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
-from rs_governance.cases.trail.chain import GENESIS, as_stored
-from rs_governance.db import Event, Photo, Setting, Store, canonical_json, moment_text
+from rs_governance.db import AnchorNote, Event, Store, canonical_json, moment_text
+from rs_governance.db.chain import GENESIS
 from rs_governance.errors import OutputFailed, StoreInvalid, UsageError
-
-SEALED_OF_PHOTO = (
-    "id", "case_number", "sha256", "perceptual", "name", "taken_at", "lon", "lat", "heading_deg", "indoor", "note",
-    "trust", "reasons", "facts", "taken_in",
-)  # fmt: skip
-"""Columns of a photo that anchors seal."""
-
-ANCHORED = "anchored"
-"""Setting of a store: when it was first anchored."""
 
 _PURPOSE = re.compile(r"[a-z][a-z_]*( \S+)?")
 
@@ -45,16 +37,14 @@ class Anchor:
 
     store_id: str
     """Store that it is about."""
+    series: str
+    """Signature of the first anchor in the same file; empty for that one."""
     number: int
     """Running number in the file of anchors, from 1."""
     count: int
     """Number of events."""
     head: str
     """Hash of the last one."""
-    photos: int
-    """Number of photos."""
-    photos_head: str
-    """Hash of their rows, one after the other."""
     at: str
     """Time, UTC."""
     purpose: str
@@ -68,6 +58,11 @@ class Anchor:
     def signed(self) -> bytes:
         """What the signature is about."""
         return canonical_json({name: value for name, value in asdict(self).items() if name != "signature"}).encode()
+
+    @property
+    def file(self) -> str:
+        """Which file it belongs to, wherever that lies: the signature of the first anchor in it."""
+        return self.series or self.signature
 
     def is_signed_by(self, keys: Mapping[str, Ed25519PublicKey]) -> bool:
         """Tell whether one of the keys, by id, signed it."""
@@ -133,7 +128,10 @@ def key_path(store_folder: Path, key: Path | None = None, *, environ: Mapping[st
 
 def _apart(path: Path, folder: Path) -> Path:
     if path.resolve().is_relative_to(folder):
-        raise UsageError(f"'{path}' lies in the store; keep key and anchors outside of it.")
+        raise UsageError(
+            f"'{path}' lies in the store; keep key and anchors outside of it.",
+            zh=f"'{path}' 在案件库文件夹内；密钥和存证须放在库外。",
+        )
     return path.resolve()
 
 
@@ -179,14 +177,12 @@ def anchor(store: Store, purpose: str, *, now: datetime, place: AnchorPlace | No
         # Read after the file is ours: the anchors of a file are in the order of the chain.
         with store.read() as session:
             count, head = head_of(session)
-            photos, photos_head, _ = digest_photos(session)
         unsigned = Anchor(
             store_id=store_id,
+            series=former[0].file if former else "",
             number=former[-1].number + 1 if former else 1,
             count=count,
             head=head,
-            photos=photos,
-            photos_head=photos_head,
             at=moment_text(now),
             purpose=purpose,
             key=key_id(private.public_key()),
@@ -201,49 +197,28 @@ def anchor(store: Store, purpose: str, *, now: datetime, place: AnchorPlace | No
 
 
 def _remember(store: Store, made: Anchor) -> None:
-    """Note in the store that it was anchored, so that a file of anchors that is lost is missed."""
-    if was_anchored(store) is None:
-        with store.write() as session:
-            session.execute(insert(Setting).values(name=ANCHORED, value=made.at).on_conflict_do_nothing())
+    """Note the anchor in the store, so that it is missed where its file is lost or cut off.
+
+    Where that fails the anchor counts all the same: a file may hold anchors that the store does not know, as after a restore.
+    """
+    note = {"series": made.file, "number": made.number, "at": datetime.fromisoformat(made.at)}
+    with store.write() as session:
+        session.execute(insert(AnchorNote).values(**note, signature=made.signature).on_conflict_do_nothing())
 
 
-def was_anchored(store: Store) -> str | None:
-    """Return when the store was first anchored, as it says itself; None for never."""
+def known_anchors(store: Store) -> list[AnchorNote]:
+    """List what the store itself knows of its anchors, in the order in which they were set.
+
+    Read it before the file of anchors: one that is set meanwhile is then in the file, and not missed.
+    """
     with store.read() as session:
-        return session.scalar(sa.select(Setting.value).where(Setting.name == ANCHORED))
+        return list(session.scalars(sa.select(AnchorNote).order_by(AnchorNote.id)))
 
 
 def head_of(session: Session) -> tuple[int, str]:
     """Read the number of events and the hash of the last one."""
     last = session.execute(sa.select(Event.id, Event.hash).order_by(Event.id.desc()).limit(1)).first()
     return (last.id, last.hash) if last else (0, GENESIS)
-
-
-def digest_photos(session: Session, *, at: Collection[int] = ()) -> tuple[int, str, dict[int, str]]:
-    """Count the photos and hash their rows as they are stored, in the order of their id.
-
-    Parameters
-    ----------
-    session
-        Any session.
-    at
-        Numbers of photos after which the hash is wanted too.
-
-    Returns
-    -------
-    int, str, dict
-        Number of photos, SHA-256 of all in hexadecimal digits, and those after as many as `at` names.
-    """
-    columns = [as_stored(Photo.__table__.c[name]) for name in SEALED_OF_PHOTO]
-    rows = session.execute(sa.select(*columns).order_by(Photo.id).execution_options(yield_per=1000))
-    digest, count, found = hashlib.sha256(), 0, {}
-    if 0 in at:
-        found[0] = digest.hexdigest()
-    for count, row in enumerate(rows, 1):
-        digest.update(canonical_json(list(row)).encode() + b"\n")
-        if count in at:
-            found[count] = digest.hexdigest()
-    return count, digest.hexdigest(), found
 
 
 def read_anchors(file: Path) -> list[Anchor]:
@@ -255,6 +230,11 @@ def read_anchors(file: Path) -> list[Anchor]:
         When a line is no anchor.
     """
     return _parse(file.read_bytes(), file)[0] if file.exists() else []
+
+
+def in_order(files: Sequence[Sequence[Anchor]]) -> list[Anchor]:
+    """Bring the anchors of several files into the order in which they were set; those of one file stay in theirs."""
+    return list(heapq.merge(*files, key=lambda anchor: anchor.at))
 
 
 def make_key(path: Path, *, replace: bool = False) -> str:
@@ -283,7 +263,10 @@ def make_key(path: Path, *, replace: bool = False) -> str:
     )
     public = _raw(private.public_key()).hex()
     if path.exists() and not replace:
-        raise OutputFailed(f"There is a key in '{path}'; add --replace to make a new one, the old anchors stay good.")
+        raise OutputFailed(
+            f"There is a key in '{path}'; add --replace to make a new one, the old anchors stay good.",
+            zh=f"'{path}' 已有密钥；加 --replace 换新，旧的存证仍然有效。",
+        )
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -294,7 +277,10 @@ def make_key(path: Path, *, replace: bool = False) -> str:
             file_of_public.write(public + "\n")
         partial.replace(path)
     except OSError as error:
-        raise OutputFailed(f"The key cannot be written to '{path}': {error.strerror}; choose another --key.") from error
+        raise OutputFailed(
+            f"The key cannot be written to '{path}': {error.strerror}; choose another --key.",
+            zh=f"密钥写不进 '{path}'（{error.strerror}）；请另选 --key。",
+        ) from error
     return public
 
 
@@ -320,7 +306,10 @@ def read_public_keys(file: Path) -> dict[str, Ed25519PublicKey]:
     try:
         keys = [Ed25519PublicKey.from_public_bytes(bytes.fromhex(line)) for line in lines]
     except ValueError:
-        raise StoreInvalid(f"'{file}' is no list of public keys; expected 64 hexadecimal digits a line.") from None
+        raise StoreInvalid(
+            f"'{file}' is no list of public keys; expected 64 hexadecimal digits a line.",
+            zh=f"'{file}' 不是公钥清单；应为每行 64 位十六进制数。",
+        ) from None
     return {key_id(key): key for key in keys}
 
 
@@ -335,13 +324,19 @@ def _raw(key: Ed25519PublicKey) -> bytes:
 
 def _read_private(path: Path) -> Ed25519PrivateKey:
     if path.stat().st_mode & 0o077:
-        raise StoreInvalid(f"The key '{path}' can be read by others; run 'chmod 600 {path}'.")
+        raise StoreInvalid(
+            f"The key '{path}' can be read by others; run 'chmod 600 {path}'.",
+            zh=f"密钥 '{path}' 他人可读；请运行 'chmod 600 {path}'。",
+        )
     try:
         key: Any = serialization.load_pem_private_key(path.read_bytes(), password=None)
     except (OSError, ValueError, TypeError):
         key = None
     if not isinstance(key, Ed25519PrivateKey):
-        raise StoreInvalid(f"'{path}' is no Ed25519 key in PEM; make one with 'rsg audit key'.")
+        raise StoreInvalid(
+            f"'{path}' is no Ed25519 key in PEM; make one with 'rsg audit key'.",
+            zh=f"'{path}' 不是 PEM 格式的 Ed25519 密钥；请用 'rsg audit key' 生成。",
+        )
     return key
 
 
@@ -351,7 +346,10 @@ def _alone_on(file: Path) -> Iterator[int]:
         file.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
-        raise OutputFailed(f"Anchors cannot be written to '{file}': {error.strerror}; choose another place.") from error
+        raise OutputFailed(
+            f"Anchors cannot be written to '{file}': {error.strerror}; choose another place.",
+            zh=f"存证写不进 '{file}'（{error.strerror}）；请换一个位置。",
+        ) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield descriptor
@@ -367,7 +365,8 @@ def _parse(content: bytes, file: Path) -> tuple[list[Anchor], int]:
             anchors.append(_anchor(json.loads(line)))
         except (ValueError, TypeError):
             raise StoreInvalid(
-                f"Line {number} of '{file}' is no anchor: somebody changed it; bring back a copy of the file."
+                f"Line {number} of '{file}' is no anchor: somebody changed it; bring back a copy of the file.",
+                zh=f"'{file}' 第 {number} 行不是存证，被人改动过；请找回该文件的副本。",
             ) from None
     return anchors, len(whole)
 

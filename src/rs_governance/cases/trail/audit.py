@@ -1,24 +1,31 @@
 """The audit: whether the record of what was done is still what was recorded."""
 
+import contextlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy.orm import Session
 
-from rs_governance.cases.trail.anchors import Anchor, digest_photos, was_anchored
-from rs_governance.cases.trail.chain import GENESIS, SEALED, as_stored, seal
+from rs_governance.cases.trail.anchors import Anchor, known_anchors
+from rs_governance.cases.trail.missing_anchors import find_missing_anchors
+from rs_governance.cases.trail.recorded_rows import check_rows
 from rs_governance.cases.trail.replaying import find_differing_cases
-from rs_governance.db import Event, Intake, Store
+from rs_governance.db import AnchorNote, Event, Intake, Store
+from rs_governance.db.chain import GENESIS, SEALED, as_stored, seal
 from rs_governance.db.checking import check_evidence
 from rs_governance.db.defects import Defect
 from rs_governance.db.evidence import evidence_files
 
 RESTORE = "restore"
 """Purpose of an anchor that says: an older state was brought back, what came after it was given up."""
+
+CLOCK_TOLERANCE = timedelta(minutes=1)
+"""How far a machine's clock falls behind when it is set right by itself."""
 
 _KEPT = ("clues", "permits", "answers")  # what the files of these purposes said is kept as it came
 
@@ -29,14 +36,16 @@ class Audit:
 
     events: int
     """Number of events."""
-    photos: int
-    """Number of photos."""
+    rows: int
+    """Number of rows that the chain tells of besides cases: people, holidays, clues, permits, findings, photos, ..."""
     anchors: int
     """Number of anchors that are good."""
     anchored: int
     """Number of events up to the last good anchor: no change of them goes unseen."""
     given_up: tuple[str, ...]
     """States that a restore gave up, in words: not wrong, but worth knowing."""
+    remarks: tuple[str, ...]
+    """What else is not wrong, but worth knowing: a clock that was set back, anchors in another file."""
     defects: tuple[Defect, ...]
     """What is wrong, in the order of the chain; the first one is where to look first."""
 
@@ -46,35 +55,43 @@ class Audit:
         return max(self.events - self.anchored, 0)
 
 
-def audit_store(store: Store, anchors: Sequence[Anchor], keys: Mapping[str, Ed25519PublicKey]) -> Audit:
-    """Verify the chain of events, the anchors, the photos, and that every case is what its events say.
+def audit_store(
+    store: Store,
+    anchors: Sequence[Anchor],
+    keys: Mapping[str, Ed25519PublicKey],
+    *,
+    known: Sequence[AnchorNote] | None = None,
+) -> Audit:
+    """Verify the chain of events, the anchors, and that every case, row and original is what is on record.
 
     Parameters
     ----------
     store
         The store; others may write meanwhile.
     anchors
-        Anchors, read before.
+        Anchors, read before; those of a file in their order.
     keys
         Public keys that are trusted, by id.
+    known
+        `known_anchors(store)`, read before the anchors; None reads it now, when nobody sets anchors meanwhile.
 
     Returns
     -------
     Audit
-        What was found. Any single change of an event, a case, a photo or an original before the last anchor is.
+        What was found. Any single change of an event, a case, a recorded row or an original before the last anchor is.
     """
     store_id = store.setting("store_id")
-    defects = list(_check_anchors(anchors, keys, store_id))
-    if not any(each.store_id == store_id for each in anchors) and (since := was_anchored(store)) is not None:
-        detail = f"the store was anchored first at {since}, no anchor of it was given: the file was removed or emptied, or is another"
-        defects.append(Defect(kind="anchor_missing", where="anchors", detail=detail))
+    missing, remarks = find_missing_anchors(
+        [each for each in anchors if each.store_id == store_id], known_anchors(store) if known is None else known
+    )
+    defects = [*missing, *_check_anchors(anchors, keys, store_id)]
     good = [each for each in anchors if each.store_id == store_id and each.is_signed_by(keys)]
     kept, given_up = _split_at_restores(good)
     with store.read() as session:
         chain = _Chain(kept)
         defects += chain.check(session)
-        photos, photo_defects = _check_photos(session, kept)
-        defects += photo_defects
+        rows, row_defects = check_rows(session)
+        defects += row_defects
         defects += find_differing_cases(session)
         intakes = _read_intakes(session)
     defects += check_evidence(store)
@@ -84,19 +101,22 @@ def audit_store(store: Store, anchors: Sequence[Anchor], keys: Mapping[str, Ed25
         defects.append(Defect(kind="evidence_missing", where=sha256, detail=detail))
     return Audit(
         events=chain.count,
-        photos=photos,
+        rows=rows,
         anchors=len(good),
         anchored=min(max((each.count for each in kept), default=0), chain.count),
         given_up=tuple(given_up),
+        remarks=(*remarks, *chain.remarks),
         defects=tuple(defects),
     )
 
 
 def _check_anchors(anchors: Sequence[Anchor], keys: Mapping[str, Ed25519PublicKey], store_id: str) -> Iterator[Defect]:
-    for number, each in enumerate(anchors, 1):
+    last: dict[str, int] = {}
+    for each in anchors:
         where = f"anchor {each.number}"
-        if each.number != number and each.number != anchors[number - 2].number + 1:
+        if each.number != last.get(each.file, 0) + 1:
             yield Defect(kind="anchor_missing", where=where, detail="the anchor before it is not there")
+        last[each.file] = each.number
         if each.store_id != store_id:
             yield Defect(kind="anchor_invalid", where=where, detail=f"it is about the store {each.store_id}")
         elif each.key not in keys:
@@ -116,7 +136,7 @@ def _split_at_restores(anchors: Sequence[Anchor]) -> tuple[list[Anchor], list[st
     given_up: list[str] = []
     for each in anchors:
         if each.purpose.split(" ")[0] == RESTORE:
-            gone = [former for former in kept if (former.count, former.photos) > (each.count, each.photos)]
+            gone = [former for former in kept if former.count > each.count]
             kept = [former for former in kept if former not in gone]
             given_up += [f"{former.count} events of {former.at}, given up at {each.at}" for former in gone]
         kept.append(each)
@@ -128,7 +148,9 @@ class _Chain:
 
     def __init__(self, anchors: Sequence[Anchor]) -> None:
         self.count = 0
+        self.remarks: list[str] = []
         self._head = GENESIS
+        self._recorded_at = ""
         self._anchors: dict[int, list[Anchor]] = defaultdict(list)
         for each in anchors:
             self._anchors[each.count].append(each)
@@ -170,7 +192,21 @@ class _Chain:
             yield Defect(kind="event_order", where=where, detail=detail)
         if _seal_of(row) != row["hash"]:
             yield Defect(kind="event_changed", where=where, detail=f"of case {row['case_number']}: its hash is another")
+        self._compare_clock(row)
         self.count, self._head = number, row["hash"]
+
+    def _compare_clock(self, row: Mapping[Any, Any]) -> None:
+        """Remark where the machine's clock fell behind: it was set, or somebody wanted an earlier time."""
+        former, self._recorded_at = self._recorded_at, str(row["recorded_at"])
+        # As texts in the order of time; only those few that fall are read.
+        if self._recorded_at < former:
+            with contextlib.suppress(ValueError):  # spoilt, and told by the hash
+                fall = datetime.fromisoformat(former) - datetime.fromisoformat(self._recorded_at)
+                if fall > CLOCK_TOLERANCE:
+                    self.remarks.append(
+                        f"event {row['id']} was recorded at {self._recorded_at}, the one before it at {former}: "
+                        "the clock of the machine was set back"
+                    )
 
     def _at_anchor(self) -> Iterator[Defect]:
         for each in self._anchors.get(self.count, ()):
@@ -189,19 +225,3 @@ def _seal_of(row: Mapping[Any, Any]) -> str | None:
         return seal(row)
     except (TypeError, ValueError):  # bytes or infinity, where nobody wrote them
         return None
-
-
-def _check_photos(session: Session, anchors: Sequence[Anchor]) -> tuple[int, list[Defect]]:
-    try:
-        count, _, heads = digest_photos(session, at={each.photos for each in anchors})
-    except (sa.exc.OperationalError, TypeError, ValueError) as error:
-        return 0, [Defect(kind="photos_changed", where="photos", detail=f"a row cannot be read: {error}")]
-    good_up_to, defects = 0, []
-    for each in anchors:
-        if heads.get(each.photos) == each.photos_head:
-            good_up_to = each.photos
-            continue
-        what = f"{count} are there" if each.photos > count else "their rows are others now"
-        detail = f"anchor {each.number} of {each.at} knows {each.photos} photos, {what}"
-        defects.append(Defect(kind="photos_changed", where=f"photo {good_up_to + 1}", detail=detail))
-    return count, defects

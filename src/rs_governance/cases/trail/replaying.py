@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from rs_governance.cases.life.record import CASE_FIELDS
-from rs_governance.cases.trail.chain import as_stored
 from rs_governance.db import Case, Event, Outline, Plain, canonical_json
+from rs_governance.db.chain import as_stored
 from rs_governance.db.defects import Defect
+from rs_governance.db.recording import NO_CASE
 from rs_governance.db.types import to_gpkg_blob
 
 _TYPES = {column.name: column.type for column in Case.__table__.columns}
@@ -34,14 +35,15 @@ def find_differing_cases(session: Session) -> Iterator[Defect]:
     """
     try:
         yield from _compare(session)
-    except (sa.exc.OperationalError, ValueError, TypeError) as error:
+    except (sa.exc.OperationalError, shapely.errors.ShapelyError, ValueError, TypeError) as error:
         yield Defect(kind="case_differs", where="cases", detail=f"a row cannot be read: {error}")
 
 
 def _compare(session: Session) -> Iterator[Defect]:
     cases = _rows(session, [as_stored(Case.__table__.c[name]) for name in CASE_FIELDS], Case.number)
     columns = [as_stored(Event.__table__.c[name]) for name in ("case_number", "changes")]
-    events = itertools.groupby(_rows(session, columns, Event.case_number, Event.id), key=itemgetter("case_number"))
+    rows = _rows(session, columns, Event.case_number, Event.id)
+    events = itertools.groupby((row for row in rows if row["case_number"] != NO_CASE), key=itemgetter("case_number"))
     case, group = next(cases, None), next(events, None)
     while case is not None or group is not None:
         if group is None or (case is not None and case["number"] < group[0]):

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from rs_governance.errors import LayerUnreadable
 from rs_governance.field.photos import safe_name
-from rs_governance.field.returns.returned import PHOTO_BYTES, Odd
+from rs_governance.field.returns.returned import PHOTO_BYTES, Odd, too_large
 
 FILE_BYTES = 600_000_000
 """Largest return that is read."""
@@ -41,11 +41,15 @@ class Photos:
         last = safe_name(told).casefold()
         fitting = fitting or [path for path in self.by_path if safe_name(path).casefold() == last]
         if not fitting:
-            raise Odd(f"the photo '{safe_name(told)}' is not in the return; add it to the zip and return it again.")
+            raise Odd(
+                f"the photo '{safe_name(told)}' is not in the return; add it to the zip and return it again.",
+                zh=f"回传中没有照片 '{safe_name(told)}'；请放入 zip 后重新回传。",
+            )
         if len(fitting) > 1:
             raise Odd(
                 f"the return has {len(fitting)} photos named '{safe_name(told)}' ({', '.join(fitting)}); write the folder, too, "
-                "and return it again."
+                "and return it again.",
+                zh=f"回传中有 {len(fitting)} 张同名照片 '{safe_name(told)}'（{'、'.join(fitting)}）；请连同文件夹一起写明后重新回传。",
             )
         self.named.add(fitting[0])
         return self.by_path[fitting[0]]
@@ -78,22 +82,27 @@ def check_zip(path: Path, members: Sequence[zipfile.ZipInfo]) -> None:
     if len(members) > _MEMBERS or unpacked > _UNPACKED_BYTES:
         raise LayerUnreadable(
             f"'{path.name}' unpacks to {len(members)} files and {unpacked / 1e6:.0f} MB; a return has at most {_MEMBERS} files "
-            f"and {_UNPACKED_BYTES / 1e6:.0f} MB. Return it in parts."
+            f"and {_UNPACKED_BYTES / 1e6:.0f} MB. Return it in parts.",
+            zh=f"'{path.name}' 解压后有 {len(members)} 个文件、{unpacked / 1e6:.0f} MB，最多 {_MEMBERS} 个文件、"
+            f"{_UNPACKED_BYTES / 1e6:.0f} MB；请分批回传。",
         )
     for member in members:
         if member.file_size > _RATIO * max(member.compress_size, 1) + 1_000_000:
             raise LayerUnreadable(
                 f"'{member.filename}' in '{path.name}' unpacks to {member.file_size / max(member.compress_size, 1):.0f} times its "
-                "size, as no photo does; the archive is refused. Zip the photos again."
+                "size, as no photo does; the archive is refused. Zip the photos again.",
+                zh=f"'{path.name}' 中的 '{member.filename}' 解压后是原来的 {member.file_size / max(member.compress_size, 1):.0f} "
+                "倍，照片不会如此；整个压缩包未接收，请重新压缩照片。",
             )
 
 
 def photo_loader(path: Path, member: zipfile.ZipInfo) -> Callable[[], bytes]:
-    """Return a function that unpacks a photo; nothing for one that is too large."""
+    """Return a function that unpacks a photo; one that is too large is left where it is."""
 
     def load() -> bytes:
-        # A photo that is too large is left where it is.
-        return _unpack(path, member) if member.file_size <= PHOTO_BYTES else b""
+        if member.file_size > PHOTO_BYTES:
+            raise too_large(safe_name(path_of(member)), member.file_size)
+        return _unpack(path, member)
 
     return load
 
@@ -105,16 +114,22 @@ def table_loader(path: Path, member: zipfile.ZipInfo) -> Callable[[], bytes]:
         try:
             return _unpack(path, member)
         except Odd as error:
-            raise LayerUnreadable(f"'{path.name}': {error}") from None
+            raise LayerUnreadable(f"'{path.name}': {error}", zh=f"'{path.name}'：{error.told('zh')}") from None
 
     return load
 
 
 def _unpack(path: Path, member: zipfile.ZipInfo) -> bytes:
     if member.flag_bits & 0x1:
-        raise Odd(f"'{path_of(member)}' is encrypted; zip it without a password and return it again.")
+        raise Odd(
+            f"'{path_of(member)}' is encrypted; zip it without a password and return it again.",
+            zh=f"'{path_of(member)}' 有密码；请不设密码重新压缩后回传。",
+        )
     try:
         with zipfile.ZipFile(path) as archive, archive.open(member) as opened:
             return opened.read(FILE_BYTES + 1)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
-        raise Odd(f"'{path_of(member)}' is damaged ({error}); zip it anew and return it again.") from None
+        raise Odd(
+            f"'{path_of(member)}' is damaged ({error}); zip it anew and return it again.",
+            zh=f"'{path_of(member)}' 已损坏（{error}）；请重新压缩后回传。",
+        ) from None

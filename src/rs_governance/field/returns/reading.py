@@ -22,7 +22,16 @@ from rs_governance.field.returns.archive import (
     suffix_of,
     table_loader,
 )
-from rs_governance.field.returns.returned import PHOTO_BYTES, Odd, Problem, Return, ReturnedCase, ReturnedPhoto
+from rs_governance.field.returns.returned import (
+    PHOTO_BYTES,
+    Odd,
+    Problem,
+    Return,
+    ReturnedCase,
+    ReturnedPhoto,
+    leave_out,
+    too_large,
+)
 from rs_governance.field.returns.tables import filled_in, read_rows, to_row
 
 RETURN_FORMAT, RETURN_VERSION = "rs_governance.return", 1
@@ -55,11 +64,15 @@ def read_return(path: Path) -> Return:
         When it is too large, of no known kind, damaged, or a zip that unpacks to too much.
     """
     if not path.is_file():
-        raise UsageError(f"'{path}' was expected to be a return file, there is no such file; give its path.")
+        raise UsageError(
+            f"'{path}' was expected to be a return file, there is no such file; give its path.",
+            zh=f"没有文件 '{path}'；请给出回传文件的路径。",
+        )
     size = path.stat().st_size
     if size > FILE_BYTES:
         raise LayerUnreadable(
-            f"'{path.name}' has {size / 1e6:.0f} MB, a return has at most {FILE_BYTES / 1e6:.0f} MB; return it in parts."
+            f"'{path.name}' has {size / 1e6:.0f} MB, a return has at most {FILE_BYTES / 1e6:.0f} MB; return it in parts.",
+            zh=f"'{path.name}' 有 {size / 1e6:.0f} MB，回传最多 {FILE_BYTES / 1e6:.0f} MB；请分批回传。",
         )
     if zipfile.is_zipfile(path) and path.suffix.casefold() != ".xlsx":
         return _read_zip(path)
@@ -78,16 +91,27 @@ def _read_zip(path: Path) -> Return:
             photos.by_path[path_of(member)] = photo_loader(path, member)
         elif member not in tables:
             problems.append(
-                Problem(row=path_of(member), text=f"is neither a table nor a photo ({_kinds()}); left out.")
+                Problem(
+                    row=path_of(member),
+                    text=f"is neither a table nor a photo ({_kinds()}); left out.",
+                    text_zh=f"既不是表格也不是照片（{_kinds()}），未接收。",
+                )
             )
     if not tables:
-        raise LayerUnreadable(f"'{path.name}' holds no return file; expected was one of {_kinds()} beside the photos.")
+        raise LayerUnreadable(
+            f"'{path.name}' holds no return file; expected was one of {_kinds()} beside the photos.",
+            zh=f"'{path.name}' 中没有回传文件；照片之外还应有一个 {'、'.join(_TABLES)} 文件。",
+        )
     parts = [
         _read_table(safe_name(path_of(member)), suffix_of(member), table_loader(path, member), photos)
         for member in tables
     ]
     problems += [
-        Problem(row=name, text="no row names this photo; write its name into the column of photos and return it again.")
+        Problem(
+            row=name,
+            text="no row names this photo; write its name into the column of photos and return it again.",
+            text_zh="没有一行写明这张照片；请在照片列填写文件名后重新回传。",
+        )
         for name in sorted(set(photos.by_path) - photos.named)
     ]
     return Return(
@@ -107,7 +131,8 @@ def _read_table(name: str, suffix: str, load: Callable[[], bytes], photos: Photo
     suffix = suffix.casefold()
     if suffix not in _TABLES:
         raise LayerUnreadable(
-            f"'{name}' is no return file; expected was {', '.join(_TABLES)} or a .zip of one with photos."
+            f"'{name}' is no return file; expected was {', '.join(_TABLES)} or a .zip of one with photos.",
+            zh=f"'{name}' 不是回传文件；应为 {'、'.join(_TABLES)}，或其与照片的 .zip。",
         )
     head: Mapping[str, Any] = {}
     if suffix in (".json", ".geojson"):
@@ -121,17 +146,34 @@ def _read_table(name: str, suffix: str, load: Callable[[], bytes], photos: Photo
         try:
             case, odd = _case(row, photos)
         except Odd as error:
-            problems.append(Problem(row=f"{name}, row {place}", text=str(error)))
+            problems.append(Problem.of(f"{name}, row {place}", error))
             continue
         cases.append(case)
         problems.extend(odd)
+    export, receiver = _origin(name, head, rows)
     return Return(
-        export=_words(head.get("export")),
-        receiver=_words(head.get("receiver")),
+        export=export,
+        receiver=receiver,
         saved_at=_moment(head.get("saved_at")),
         cases=tuple(cases),
         problems=tuple(problems),
     )
+
+
+def _origin(name: str, head: Mapping[str, Any], rows: Sequence[Any]) -> tuple[str | None, str | None]:
+    """Say which package a table is of, and whose: by its head (form), its package (task list) or its rows (sheet, layer)."""
+    package = head.get("package")
+    if isinstance(package, Mapping):
+        receiver = _words(package.get("receiver"))
+        return _words(package.get("number")), None if receiver is None or ":" in receiver else receiver
+    exports = {_words(row["export"]) for row in rows if isinstance(row, Mapping) and "export" in row} - {None}
+    if len(exports) > 1:
+        told = ", ".join(sorted(map(str, exports)))
+        raise LayerUnreadable(
+            f"'{name}' holds rows of the packages {told}; return those of each package in a file of its own.",
+            zh=f"'{name}' 中有不同任务包的行（{told}）；请按任务包分别回传。",
+        )
+    return _words(head.get("export")) or next(iter(exports), None), _words(head.get("receiver"))
 
 
 def _read_json(name: str, data: bytes) -> Mapping[str, Any]:
@@ -139,19 +181,22 @@ def _read_json(name: str, data: bytes) -> Mapping[str, Any]:
         content = json.loads(data)
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
         raise LayerUnreadable(
-            f"'{name}' is no JSON in UTF-8 ({error}); the form's file was cut off or changed, save it again."
+            f"'{name}' is no JSON in UTF-8 ({error}); the form's file was cut off or changed, save it again.",
+            zh=f"'{name}' 不是 UTF-8 的 JSON（{error}）；文件被截断或改动过，请在表单中重新保存。",
         ) from None
     if isinstance(content, dict):
         if content.get("format") == RETURN_FORMAT and isinstance(content.get("cases"), list):
             if content.get("version") != RETURN_VERSION:
                 raise LayerUnreadable(
-                    f"'{name}' is a return of version {content.get('version')}, this program reads {RETURN_VERSION}; export the task again."
+                    f"'{name}' is a return of version {content.get('version')}, this program reads {RETURN_VERSION}; export the task again.",
+                    zh=f"'{name}' 是第 {content.get('version')} 版回传，本程序读取第 {RETURN_VERSION} 版；请重新导出任务包。",
                 )
             return content
         if content.get("type") == "FeatureCollection" and isinstance(content.get("features"), list):
             return content
     raise LayerUnreadable(
-        f"'{name}' is neither a return file of the form nor a GeoJSON FeatureCollection; choose another file."
+        f"'{name}' is neither a return file of the form nor a GeoJSON FeatureCollection; choose another file.",
+        zh=f"'{name}' 既不是表单的回传文件，也不是 GeoJSON 要素集；请换一个文件。",
     )
 
 
@@ -170,27 +215,44 @@ def _of_features(content: Mapping[str, Any]) -> Iterator[Any]:
 
 
 def _case(row: Any, photos: Photos) -> tuple[ReturnedCase, list[Problem]]:
+    if isinstance(row, Odd):
+        raise row
     if not isinstance(row, Mapping) or not _words(row.get("number")):
-        raise Odd("names no case; the number of the case was expected under 'number' (案件号).")
+        raise Odd(
+            "names no case; the number of the case was expected under 'number' (案件号).",
+            zh="没有案件号；请填写案件号。",
+        )
     number = str(_words(row["number"]))
     answers = row.get("answers") or {}
     if not isinstance(answers, Mapping):
-        raise Odd(f"the answers of case {number} are no set of questions and answers.")
+        raise Odd(
+            f"the answers of case {number} are no set of questions and answers; save the return again.",
+            zh=f"案件 {number} 的回答格式有误；请重新保存回传。",
+        )
     taken, problems = [], []
     listed = row.get("photos") or []
     if not isinstance(listed, list):
-        raise Odd(f"the photos of case {number} are no list.")
+        raise Odd(
+            f"the photos of case {number} are no list; save the return again.",
+            zh=f"案件 {number} 的照片格式有误；请重新保存回传。",
+        )
     for photo in listed:
         try:
             taken.append(_photo(photo, photos))
         except Odd as error:
-            problems.append(Problem(row=number, text=str(error)))
+            problems.append(leave_out(number, error))
     position = row.get("position")
     lon, lat = _lonlat(position) if isinstance(position, Mapping) else (None, None)
     if isinstance(position, Mapping) and lon is None and any(position.get(name) is not None for name in ("lon", "lat")):
         told = f"lon {position.get('lon')}, lat {position.get('lat')}"
-        problems.append(Problem(row=number, text=f"its position is none ({told}): swapped? The rest was taken."))
-    problems += [Problem(row=number, text=text) for text in _unknown(row, answers)]
+        problems.append(
+            Problem(
+                row=number,
+                text=f"its position is none ({told}): swapped? The rest was taken.",
+                text_zh=f"位置不成立（{told}），经纬度是否颠倒？其余已接收。",
+            )
+        )
+    problems += [Problem(row=number, text=en, text_zh=zh) for zh, en in _unknown(row, answers)]
     version = row.get("version")
     case = ReturnedCase(
         number=number,
@@ -206,17 +268,30 @@ def _case(row: Any, photos: Photos) -> tuple[ReturnedCase, list[Problem]]:
     return case, problems
 
 
-def _unknown(row: Mapping[str, Any], answers: Mapping[str, Any]) -> Iterator[str]:
-    # What else came is taken.
-    for name, known in (("verdict", VERDICTS), ("resolution", RESOLUTIONS)):
+def _unknown(row: Mapping[str, Any], answers: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Tell of words that are of no list, in Chinese and in English; what else came is taken.
+
+    Yields
+    ------
+    tuple of str
+        Chinese and English.
+    """
+    for name, zh, known in (("verdict", "认定建议", VERDICTS), ("resolution", "结论建议", RESOLUTIONS)):
         code = _words(row.get(name))
         if code is not None and code not in known:
-            yield f"{name} '{code[:40]}' is none of {', '.join(known)}; it was left out."
+            choices = "、".join(word.zh for word in known.values())
+            yield (
+                f"{zh} '{code[:40]}' 不在选项中（{choices}），未采用。",
+                f"{name} '{code[:40]}' is none of {', '.join(known)}; it was left out.",
+            )
     for question in read_questions():
         codes = [code for code, _ in question.choices]
         answer = answers.get(question.id)
         if codes and answer is not None and answer not in codes:
-            yield f"the answer '{str(answer)[:40]}' to {question.id} is none of {', '.join(codes)}; it is kept as it came."
+            yield (
+                f"“{question.zh}”的回答 '{str(answer)[:40]}' 不在选项中（{'、'.join(word.zh for _, word in question.choices)}），按原样保留。",
+                f"the answer '{str(answer)[:40]}' to {question.id} is none of {', '.join(codes)}; it is kept as it came.",
+            )
 
 
 def _photo(photo: Any, photos: Photos) -> ReturnedPhoto:
@@ -246,7 +321,7 @@ def _photo(photo: Any, photos: Photos) -> ReturnedPhoto:
 def _decoder(name: str, text: str) -> Callable[[], bytes]:
     # Four characters carry three bytes: a photo that is too large is not decoded at all.
     if len(text) * 3 // 4 > PHOTO_BYTES:
-        raise Odd(f"the photo '{name}' has {len(text) * 0.75e-6:.0f} MB; at most {PHOTO_BYTES / 1e6:.0f} MB are taken.")
+        raise too_large(name, len(text) * 3 // 4)
 
     def load() -> bytes:
         try:

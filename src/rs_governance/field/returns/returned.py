@@ -3,7 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
+
+from rs_governance.errors import RsgError, UsageError
 
 PHOTO_BYTES = 60_000_000
 """Largest photo that is taken: a phone's originals have 3 to 15 MB."""
@@ -17,6 +19,13 @@ class Problem:
     """Where: the case's number, the row or the file's name."""
     text: str
     """What was expected, what came, what to do."""
+    text_zh: str = ""
+    """The same in Chinese."""
+
+    @classmethod
+    def of(cls, row: str, error: RsgError) -> Self:
+        """Make one of an error."""
+        return cls(row=row, text=error.told("en"), text_zh=error.told("zh"))
 
     def __str__(self) -> str:
         """Write it as one line."""
@@ -87,5 +96,20 @@ class Return:
     """Rows and files that could not be read."""
 
 
-class Odd(ValueError):
-    """A row that cannot be used."""
+class Odd(UsageError):
+    """A row or a photo that cannot be used."""
+
+
+def too_large(name: str, size_bytes: int) -> Odd:
+    """Return the error of a photo that is left out because of its size."""
+    size, most = f"{size_bytes / 1e6:.0f} MB", f"{PHOTO_BYTES / 1e6:.0f} MB"
+    return Odd(
+        f"the photo '{name}' has {size}, at most {most} are taken; take it again with the phone's usual quality.",
+        zh=f"照片 '{name}' 有 {size}，最多 {most}；请用手机普通画质重拍后补传。",
+    )
+
+
+def leave_out(number: str, error: Odd) -> Problem:
+    """Tell of a photo that was left out, and that the rest of its case was taken."""
+    zh, en = "该照片未接收，其余已接收。", "It was left out, the rest was taken."
+    return Problem(row=number, text=f"{error} {en}", text_zh=f"{error.told('zh')}{zh}")

@@ -1,18 +1,18 @@
 """Tables that come back filled in: an Excel sheet or a GeoPackage of QField, as rows of a return."""
 
-import io
 import json
 import math
 import re
 import tempfile
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from rs_governance.cases import RESOLUTIONS, VERDICTS
 from rs_governance.errors import LayerUnreadable
-from rs_governance.field.questions import read_questions
+from rs_governance.field.questions import Question, read_questions
+from rs_governance.field.returns.returned import Odd
+from rs_governance.grids.workbook import Formula, read_sheets
 
 _ROWS = 50_000
 _SHEET_BYTES = 400_000_000
@@ -20,6 +20,7 @@ _SHEET_BYTES = 400_000_000
 _NAMES: Mapping[str, tuple[str, ...]] = {
     "number": ("案件号", "图斑号", "编号"),
     "version": ("版本",),
+    "export": ("任务包",),
     "verdict": ("认定建议", "认定"),
     "resolution": ("结论建议", "结论"),
     "note": ("说明", "备注", "核查说明"),
@@ -30,10 +31,13 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
 }
 """Columns of a return by the names that people see."""
 
+# What the package itself says; a row that holds nothing else was not filled in.
+_GIVEN = {"number", "version", "export", "done"}
+_EXPORT = re.compile(r"E\d{8}-\d{4,}")
 _NO = {"否", "no", "n", "false", "0", "×", "未完成"}
 
 
-def read_rows(name: str, suffix: str, data: bytes) -> Sequence[Mapping[str, Any] | None]:
+def read_rows(name: str, suffix: str, data: bytes) -> Sequence[Mapping[str, Any] | Odd | None]:
     """Read the filled-in rows of a table; a row that nobody filled in is left out.
 
     Parameters
@@ -48,7 +52,7 @@ def read_rows(name: str, suffix: str, data: bytes) -> Sequence[Mapping[str, Any]
     Returns
     -------
     sequence
-        Rows as in a return file of the form.
+        Rows as in a return file of the form; an `Odd` for one with a formula that shows nothing.
 
     Raises
     ------
@@ -56,12 +60,20 @@ def read_rows(name: str, suffix: str, data: bytes) -> Sequence[Mapping[str, Any]
         When the file cannot be read, or has no column of case numbers.
     """
     table = list(_sheet(name, data) if suffix == ".xlsx" else _layer(name, data))
-    return [row for row in map(to_row, table) if row is None or filled_in(row)]
+    rows = map(_row_or_odd, table)
+    return [row for row in rows if not isinstance(row, Mapping) or filled_in(row)]
+
+
+def _row_or_odd(values: Mapping[str, Any]) -> Mapping[str, Any] | Odd | None:
+    try:
+        return to_row(values)
+    except Odd as odd:
+        return odd
 
 
 def filled_in(row: Mapping[str, Any]) -> bool:
     """Tell whether somebody wrote anything into a row."""
-    return bool(set(row) - {"number", "version", "done"})
+    return bool(set(row) - _GIVEN)
 
 
 def to_row(values: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -76,6 +88,11 @@ def to_row(values: Mapping[str, Any]) -> Mapping[str, Any] | None:
     -------
     mapping or None
         Row of a return; None where it names no case.
+
+    Raises
+    ------
+    Odd
+        When a cell that counts holds a formula that shows nothing.
     """
     by_name = {_plain(header): value for header, value in values.items() if not _empty(value)}
     row: dict[str, Any] = {}
@@ -85,9 +102,13 @@ def to_row(values: Mapping[str, Any]) -> Mapping[str, Any] | None:
                 row.setdefault(field, by_name.pop(header))
     if "number" not in row:
         return None
+    number, answered = row["number"], [header for question in read_questions() for header in _headers(question)]
+    cells = (*row.values(), *(by_name[header] for header in answered if header in by_name))
+    if (formula := next((cell for cell in cells if isinstance(cell, Formula)), None)) is not None:
+        raise _odd(formula, number)
     answers: dict[str, Any] = _json(by_name.pop("answers", None))
     for question in read_questions():
-        for header in (question.id, f"q_{question.id}", question.zh, question.en):
+        for header in _headers(question):
             if header in by_name:
                 answers[question.id] = question.code_of(by_name.pop(header))
     if answers:
@@ -104,6 +125,18 @@ def to_row(values: Mapping[str, Any]) -> Mapping[str, Any] | None:
     if "version" in row:
         row["version"] = int(_number(row["version"]) or 0) or None
     return row
+
+
+def _headers(question: Question) -> tuple[str, ...]:
+    return (question.id, f"q_{question.id}", question.zh, question.en)
+
+
+def _odd(formula: Formula, number: Any) -> Odd:
+    refusal = formula.refusal()
+    case = "" if isinstance(number, Formula) else f" {number}"
+    return Odd(
+        f"case{case}: {refusal} and return the sheet again.", zh=f"案件{case}：{refusal.told('zh')}，然后重新回传。"
+    )
 
 
 def _coded(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -145,24 +178,14 @@ def _number(value: Any) -> float | None:
 
 
 def _sheet(name: str, data: bytes) -> Iterator[Mapping[str, Any]]:
-    import openpyxl
-
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            if sum(member.file_size for member in archive.infolist()) > _SHEET_BYTES:
-                raise LayerUnreadable(
-                    f"'{name}' unpacks to more than {_SHEET_BYTES / 1e6:.0f} MB, no list does; save it anew."
-                )
-        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError, SyntaxError) as error:
-        raise LayerUnreadable(
-            f"'{name}' is no Excel workbook ({error}); save it as .xlsx and return it again."
-        ) from None
-    for sheet in book.worksheets:
+    for sheet in read_sheets(data, name, most_bytes=_SHEET_BYTES):
         headers: list[str] | None = None
-        for count, cells in enumerate(sheet.iter_rows(values_only=True)):
+        for count, cells in enumerate(sheet):
             if count > _ROWS:
-                raise LayerUnreadable(f"'{name}' has more than {_ROWS} rows; return it in parts.")
+                raise LayerUnreadable(
+                    f"'{name}' has more than {_ROWS} rows; return it in parts.",
+                    zh=f"'{name}' 超过 {_ROWS} 行；请分批回传。",
+                )
             if headers is None:
                 seen = {_plain(cell) for cell in cells if cell is not None}
                 if seen & {"number", *_NAMES["number"]}:
@@ -172,7 +195,10 @@ def _sheet(name: str, data: bytes) -> Iterator[Mapping[str, Any]]:
                 yield dict(zip(headers, cells, strict=False))
         if headers is not None:
             return
-    raise LayerUnreadable(f"'{name}' has no column {' / '.join(_NAMES['number'])}; fill in the sheet of the package.")
+    raise LayerUnreadable(
+        f"'{name}' has no column {' / '.join(_NAMES['number'])}; fill in the sheet of the package.",
+        zh=f"'{name}' 没有案件号一列；请填写任务包中的表格。",
+    )
 
 
 def _layer(name: str, data: bytes) -> Iterator[Mapping[str, Any]]:
@@ -187,11 +213,25 @@ def _layer(name: str, data: bytes) -> Iterator[Mapping[str, Any]]:
             for layer in [str(layer) for layer, _ in pyogrio.list_layers(path)]:
                 frame = pyogrio.read_dataframe(path, layer=layer, read_geometry=False)
                 if {"number", *_NAMES["number"]} & set(frame.columns):
+                    export = _export_of(path, layer)
                     for _, row in frame.iterrows():
-                        yield dict(row)
+                        yield {"export": export, **dict(row)}
                     return
     except (DataSourceError, DataLayerError):
-        raise LayerUnreadable(f"'{name}' is no GeoPackage that can be read; return the one of the package.") from None
+        raise LayerUnreadable(
+            f"'{name}' is no GeoPackage that can be read; return the one of the package.",
+            zh=f"'{name}' 不是可读的 GeoPackage；请回传任务包中的那一个。",
+        ) from None
     raise LayerUnreadable(
-        f"'{name}' has no layer with a column {' / '.join(_NAMES['number'])}; return that of the package."
+        f"'{name}' has no layer with a column {' / '.join(_NAMES['number'])}; return that of the package.",
+        zh=f"'{name}' 没有带案件号的图层；请回传任务包中的那一个。",
     )
+
+
+def _export_of(path: Path, layer: str) -> str | None:
+    """Read the number of the package from what a layer calls itself, as the package was written."""
+    import pyogrio
+
+    told = pyogrio.read_info(path, layer=layer)["layer_metadata"] or {}
+    found = _EXPORT.search(str(told.get("IDENTIFIER", "")))
+    return None if found is None else found[0]

@@ -12,13 +12,29 @@ import shapely
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from rs_governance.cases import RESOLUTIONS, SYSTEM, VERDICTS, Act, Actor, Clocks, act, events_of, find_case
+from rs_governance.cases import RESOLUTIONS, STATES, SYSTEM, VERDICTS, Act, Actor, Clocks, act, events_of, find_case
 from rs_governance.db import Case, Intake, Photo, Store, canonical_json, keep_evidence
 from rs_governance.errors import ActionRefused, CaseConflict, UsageError
 from rs_governance.field.photos import PhotoFacts, read_photo
-from rs_governance.field.returns.checking import check_importer, check_position, read_inspector, to_point
+from rs_governance.field.returns.checking import (
+    check_importer,
+    check_package,
+    check_position,
+    find_handed,
+    read_inspector,
+    to_point,
+)
 from rs_governance.field.returns.reading import PHOTO_SUFFIXES, read_return
-from rs_governance.field.returns.returned import PHOTO_BYTES, Odd, Problem, Return, ReturnedCase, ReturnedPhoto
+from rs_governance.field.returns.returned import (
+    PHOTO_BYTES,
+    Odd,
+    Problem,
+    Return,
+    ReturnedCase,
+    ReturnedPhoto,
+    leave_out,
+    too_large,
+)
 from rs_governance.field.trust import Ground, Marked, mark_photo
 
 PURPOSE = "return"
@@ -100,10 +116,12 @@ def take_return(
     # What ended in a conflict may have been put right meanwhile: only a file that was taken whole is not looked at again.
     if former is not None and not former.refused:
         return _former(path.name, former)
-    odd: list[Problem] = []
-    if inspector is None:
-        inspector, odd = read_inspector(store, returned, importer, path.name)
-    check_importer(importer, inspector, path.name)
+    with store.read() as session:
+        handed = find_handed(session, returned)
+        if inspector is None:
+            inspector = read_inspector(session, returned, handed, importer, path.name)
+        check_importer(importer, inspector, path.name)
+        odd = check_package(returned, handed, inspector, path.name, now)
     taking = _Taking(
         crs=store.crs,
         returned=returned,
@@ -157,8 +175,8 @@ def _plain(taken: Taken) -> dict[str, Any]:
     return {
         "submitted": list(taken.submitted),
         "noted": list(taken.noted),
-        "conflicts": [[problem.row, problem.text] for problem in taken.conflicts],
-        "problems": [[problem.row, problem.text] for problem in taken.problems],
+        "conflicts": [[problem.row, problem.text, problem.text_zh] for problem in taken.conflicts],
+        "problems": [[problem.row, problem.text, problem.text_zh] for problem in taken.problems],
         "photos": dict(taken.photos),
     }
 
@@ -167,9 +185,14 @@ def _former(name: str, intake: Intake) -> Taken:
     result = intake.result
     return Taken(
         name=name, again=True, submitted=tuple(result["submitted"]), noted=tuple(result["noted"]),
-        conflicts=tuple(Problem(row=row, text=text) for row, text in result["conflicts"]),
-        problems=tuple(Problem(row=row, text=text) for row, text in result["problems"]), photos=result["photos"],
+        conflicts=tuple(map(_problem, result["conflicts"])), problems=tuple(map(_problem, result["problems"])),
+        photos=result["photos"],
     )  # fmt: skip
+
+
+def _problem(kept: Sequence[str]) -> Problem:
+    row, text, *zh = kept  # what was taken in by the first versions says it in English alone
+    return Problem(row=row, text=text, text_zh=zh[0] if zh else text)
 
 
 def _look(case: ReturnedCase) -> tuple[list[_Seen], list[Problem]]:
@@ -177,17 +200,15 @@ def _look(case: ReturnedCase) -> tuple[list[_Seen], list[Problem]]:
     for photo in case.photos:
         try:
             data = photo.load()
-        except Odd as error:
-            problems.append(Problem(row=case.number, text=f"{error} The rest was taken."))
-            continue
-        if not data or len(data) > PHOTO_BYTES:
-            problems.append(
-                Problem(
-                    row=case.number,
-                    text=f"the photo '{photo.name}' is empty, damaged or larger than {PHOTO_BYTES / 1e6:.0f} MB; it was left out. "
-                    "Take it again with the phone's usual quality.",
+            if len(data) > PHOTO_BYTES:
+                raise too_large(photo.name, len(data))
+            if not data:
+                raise Odd(
+                    f"the photo '{photo.name}' is empty or damaged; return it again.",
+                    zh=f"照片 '{photo.name}' 是空的或已损坏；请重新回传。",
                 )
-            )
+        except Odd as error:
+            problems.append(leave_out(case.number, error))
             continue
         seen.append(_Seen(returned=photo, facts=read_photo(data), suffix=_suffix(photo.name)))
     return seen, problems
@@ -220,7 +241,7 @@ class _Taking:
         try:
             known = find_case(session, case.number)
         except UsageError as error:
-            self.problems.append(Problem(row=case.number, text=str(error)))
+            self.problems.append(Problem.of(case.number, error))
             return
         if (doubt := check_position(case.position, known, self.crs)) is not None:
             self.problems.append(doubt)
@@ -256,7 +277,7 @@ class _Taking:
         except (ActionRefused, CaseConflict) as error:
             # What came back stays with the case all the same, so that nobody has to drive out again for it.
             self._note(session, number, said)
-            self.conflicts.append(Problem(row=number, text=str(error)))
+            self.conflicts.append(Problem.of(number, error))
         else:
             self.submitted.append(number)
 
@@ -346,6 +367,8 @@ def _moved_on(known: Case) -> Problem:
         row=known.number,
         text=f"is {known.state} since {known.entered_at:%Y-%m-%d}, evidence was awaited while {', '.join(_AWAITED)}; "
         "what came back is kept with the case, a reviewer decides.",
+        text_zh=f"{known.entered_at:%Y-%m-%d} 起为“{STATES[known.state].zh}”，"  # type: ignore[index]
+        f"举证只在{'、'.join(STATES[state].zh for state in _AWAITED)}时接收；回传内容已随案保存，由审核人决定。",  # type: ignore[index]
     )
 
 

@@ -1,6 +1,6 @@
 """Spots as KML, for maps on phones."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
@@ -12,30 +12,36 @@ from rs_governance.publish.output_folder import writing
 from rs_governance.publish.style import SEVERITY_RGB, Rgb
 from rs_governance.publish.titles import TITLES, titles_of
 from rs_governance.rules import SPOTS
+from rs_governance.rules.amounts import in_m2
 
 _Rings = list[list[list[float]]]
 """Rings of a polygon, the outer one first."""
 
-_LINES: Sequence[tuple[str, str]] = (
-    ("severity", "{}"),
-    ("kind", "{}"),
-    ("theme", "{}"),
-    ("suspicion", "{}"),
-    ("reason_zh", "{}"),
-    ("area_m2", "{:.0f}"),
-    ("area_mu", "{:.2f}"),
-    ("cropland_m2", "{:.0f} 平方米"),
-    ("basic_cropland_m2", "{:.0f} 平方米"),
-    ("protected_m2", "{:.0f} 平方米"),
-    ("woodland_m2", "{:.0f} 平方米"),
-    ("land_label", "{}"),
-    ("permit_number", "{}"),
-    ("village_name", "{}"),
-    ("keeper", "{}"),
-    ("department", "{}"),
-    ("before_on", "{}"),
-    ("after_on", "{}"),
-)
+
+def _said_m2(area_m2: float) -> str:
+    return f"{in_m2(area_m2)} 平方米"
+
+
+_LINES: Mapping[str, Callable[[Any], str]] = {
+    "severity": str,
+    "kind": str,
+    "theme": str,
+    "suspicion": str,
+    "reason_zh": str,
+    "area_m2": in_m2,
+    "area_mu": "{:,.2f}".format,
+    "cropland_m2": _said_m2,
+    "basic_cropland_m2": _said_m2,
+    "protected_m2": _said_m2,
+    "woodland_m2": _said_m2,
+    "land_label": str,
+    "permit_number": str,
+    "village_name": str,
+    "keeper": str,
+    "department": str,
+    "before_on": str,
+    "after_on": str,
+}
 """What a description says, in order, and how; what is missing or zero is left out."""
 
 _NO_XML = {code: None for code in range(32) if chr(code) not in "\t\n\r"}
@@ -106,8 +112,8 @@ def _style(severity: str, rgb: Rgb) -> str:
 def _placemark(spot: Mapping[str, Any], polygons: list[_Rings]) -> str:
     number, severity = spot["spot_no"], spot["severity"]
     lines = [
-        f"{SPOTS.by_name[name].alias_zh}：{form.format(titles_of(name, value).zh if name in TITLES else value)}"
-        for name, form in _LINES
+        f"{SPOTS.by_name[name].alias_zh}：{said(titles_of(name, value).zh if name in TITLES else value)}"
+        for name, said in _LINES.items()
         if (value := spot[name])  # neither missing nor zero
     ]
     description = _text("\n".join(lines)).replace("\n", "<br/>")

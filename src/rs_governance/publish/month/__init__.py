@@ -7,6 +7,7 @@ from rs_governance.publish.formats.geoparquet import write_geoparquet
 from rs_governance.publish.formats.kml import write_kml
 from rs_governance.publish.formats.list_excel import write_list_xlsx
 from rs_governance.publish.formats.shapefile import write_shapefile
+from rs_governance.publish.input_files import InputFile, hash_files
 from rs_governance.publish.issue import MonthlyIssue, PairFacts, SceneFacts, SceneRole, SourceFacts, SourceKind
 from rs_governance.publish.month.decisions import read_decisions, write_decisions
 from rs_governance.publish.month.former import FINDINGS_PARQUET, STATISTICS_JSON, FormerIssue, find_issues, outlines_of
@@ -29,10 +30,8 @@ from rs_governance.publish.report.cards import write_cards
 from rs_governance.publish.report.chips import LANGUAGES, write_chips
 from rs_governance.publish.report.report import write_report
 from rs_governance.publish.run_record import (
-    InputFile,
     RunLog,
     RunRecord,
-    hash_files,
     software_versions,
     write_run_log,
     write_run_record,

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from rs_governance.errors import SchemaViolation
+from rs_governance.publish.input_files import InputFile, hash_files
 from rs_governance.publish.issue import MonthlyIssue
 from rs_governance.publish.json_file import refuse_absolute_paths, write_json
 from rs_governance.publish.output_folder import MANIFEST as MARK
-from rs_governance.publish.run_record import InputFile, hash_files, software_versions
+from rs_governance.publish.run_record import software_versions
 from rs_governance.publish.schema import SCHEMA_FOLDER, closed_object, document_schema, schema_id, validate
 
 MANIFEST = "manifest"

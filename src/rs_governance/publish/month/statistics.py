@@ -18,6 +18,7 @@ from rs_governance.publish.json_file import write_json
 from rs_governance.publish.output_folder import writing
 from rs_governance.publish.schema import DAY_OR_NULL, closed_object, document_schema, schema_id, validate
 from rs_governance.publish.titles import TITLES, titles_of
+from rs_governance.rules.amounts import M2_PER_MU
 from rs_governance.table import Column, day, measure, ratio, text
 
 STATISTICS = "statistics"
@@ -25,9 +26,6 @@ STATISTICS = "statistics"
 
 VERSION = "1.0"
 """Version of that schema."""
-
-M2_PER_MU = 2000 / 3
-"""Square metres of one mu (亩)."""
 
 GROUPINGS = ("severity", "suspicion", "theme", "kind", "department", "basis")
 """Columns of the spots by whose values they are counted."""

@@ -1,17 +1,20 @@
 """The overview picture: small versions of both images, gathered while the blocks pass."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
-from rs_governance.publish.pictures.overview_sheet import SheetFacts, draw_sheet
 from rs_governance.publish.pictures.tones import choose_tones
 from rs_governance.scenes import PixelGrid, Registration, Window
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from PIL import Image
 
 _CELLS_AT_MOST = 1536
 """Cells along the longer side of the grid, as long as the factor allows."""
@@ -129,6 +132,9 @@ class Overview:
         bytes
             A PNG, the same bytes for the same input and versions.
         """
+        # Tables and drawing take a third of a second to import, and means are gathered long before.
+        from rs_governance.publish.pictures.overview_sheet import SheetFacts, draw_sheet
+
         facts = SheetFacts(
             grid=self.grid,
             before_image=before_image,
@@ -144,6 +150,8 @@ class Overview:
 
     def _picture(self, date_index: int) -> Image.Image:
         """Return one date as an RGB picture, one pixel a cell, hatched where nothing was usable."""
+        from PIL import Image
+
         means, seen = self._means[date_index], self._usable > 0
         picture = np.empty((*seen.shape, 3), dtype=np.uint8)
         picture[:] = choose_tones(means[:, seen]).apply(means)

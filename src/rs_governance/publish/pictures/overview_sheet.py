@@ -13,6 +13,7 @@ from rs_governance.detect.findings import FINDINGS, LAND_CLASSES_ZH
 from rs_governance.publish.pictures.outlines import draw_numbers, draw_outlines, place_findings
 from rs_governance.publish.pictures.typography import INK, MUTED, Rgb, put_text, shortened, text_width
 from rs_governance.publish.style import CASING_RGB, SCORE_CLASSES, score_class
+from rs_governance.rules.amounts import in_m2, in_mu
 from rs_governance.scenes import PixelGrid, Registration
 
 _PAPER: Rgb = (255, 255, 255)
@@ -26,7 +27,6 @@ _HEAD = 214
 _PANEL_HEAD = 92
 _MAP_FOOT = 128
 _ROW = 46
-_M2_PER_MU = 10_000 / 15
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,7 +157,7 @@ def _draw_head(draw: ImageDraw.ImageDraw, width: int, findings: gpd.GeoDataFrame
         area = float(findings["area_m2"].sum())
         figures = [
             (f"{len(findings):,}", "处疑似图斑", "suspected places"),
-            (f"{area / _M2_PER_MU:,.1f}", f"亩（{area:,.0f} 平方米）", "mu, total area"),
+            (in_mu(area), f"亩（{in_m2(area)} 平方米）", "mu, total area"),
             *figures,
         ]
     put_text(draw, (_MARGIN, 104), title, 64, bold=True)
@@ -297,8 +297,8 @@ def _draw_columns(
         change = f"{LAND_CLASSES_ZH[row.before_class]} → {LAND_CLASSES_ZH[row.after_class]}"
         put_text(draw, (stops[0] + 18, baseline - 9), str(start + index + 1), 25, anchor="mm", bold=True)
         put_text(draw, (stops[1], baseline), row.finding_id, 25)
-        put_text(draw, (stops[2], baseline), f"{row.area_m2:,.0f}", 25, anchor="rs")
-        put_text(draw, (stops[3], baseline), f"{row.area_m2 / _M2_PER_MU:,.1f}", 25, anchor="rs")
+        put_text(draw, (stops[2], baseline), in_m2(row.area_m2), 25, anchor="rs")
+        put_text(draw, (stops[3], baseline), in_mu(row.area_m2), 25, anchor="rs")
         put_text(draw, (stops[4], baseline), change, 25)
         put_text(draw, (stops[5], baseline), f"{row.score:.2f}", 25, anchor="rs")
         _draw_swatch(draw, stops[5] - 130, baseline - 9, score_class(row.score).rgb)

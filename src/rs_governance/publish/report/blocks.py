@@ -80,6 +80,8 @@ class Picture:
     """The file."""
     caption: str
     """What stands under it; also read out by screen readers."""
+    narrow: bytes | None = None
+    """The same for a narrow screen; None where it can be made smaller."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,6 +22,7 @@ from rs_governance.publish.report.typesetting import Typesetter
 from rs_governance.publish.style import SEVERITY_MARK, SEVERITY_RGB
 from rs_governance.publish.titles import titles_of
 from rs_governance.rules import Severity
+from rs_governance.rules.amounts import in_m2, in_mu
 
 DEFAULT_DAYS: Mapping[Severity, int] = {"red": 7, "yellow": 15, "green": 20}
 """Working days within which a spot is verified once its task was accepted."""
@@ -214,8 +215,8 @@ def _observed(spot: "pd.Series[Any]", side: str, unknown: str) -> str:
 def _area(area_m2: float, lang: Language) -> str:
     if pd.isna(area_m2):
         return {"zh": "无该图层", "en": "no such layer"}[lang]
-    unit = {"zh": "{:,.1f} m²（{:,.2f} 亩）", "en": "{:,.1f} m² ({:,.2f} mu)"}[lang]
-    return unit.format(area_m2, area_m2 * 3 / 2000)
+    unit = {"zh": "{} 平方米（{} 亩）", "en": "{} m² ({} mu)"}[lang]
+    return unit.format(in_m2(area_m2), in_mu(area_m2))
 
 
 def _floor_percent(share: float) -> str:

@@ -1,15 +1,16 @@
 """Small charts as SVG: the same file in the web page and in the PDF."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 from rs_governance.publish.style import CASING_RGB, SEVERITY_RGB, Rgb
 
 FONTS = "Noto Sans SC, PingFang SC, Microsoft YaHei, sans-serif"
-"""Fonts of the letters: the packaged one in the PDF, the reader's own in a browser."""
+"""Fonts of the letters: the packaged one, which both the PDF and the web page bring."""
 
-_WIDTH = 720.0
+WIDE, NARROW = 720.0, 360.0
+"""Widths of drawings, for a page or a desk and for a phone: letters are never drawn smaller to fit."""
 _ROOM_FOR_COUNT = 13  # height of a part that can say its count
 INK, MUTED, RULE = "#181d26", "#68707c", "#d6dae0"
 """Colours of text, of what explains, and of grid lines."""
@@ -46,14 +47,14 @@ def trend_chart(bars: Sequence[Bar], *, note_title: str, words: Sequence[str]) -
     tallest = max(1, *(sum(bar.counts) for bar in bars))
     step = _round_step(tallest)
     scale = (foot - top) / (step * -(-tallest // step))
-    parts = _legend(words)
+    parts, _ = draw_legend(_colours(words), WIDE)
     for level in range(0, tallest + step, step):
         y = foot - level * scale
         if y < top - 1:
             break
-        parts.append(draw_line(left, y, _WIDTH - 10, y, RULE))
+        parts.append(draw_line(left, y, WIDE - 10, y, RULE))
         parts.append(draw_text(left - 10, y + 4, str(level), 12, MUTED, "end"))
-    room = (_WIDTH - 10 - left) / len(bars)
+    room = (WIDE - 10 - left) / len(bars)
     wide = min(46.0, room * 0.6)
     widest = max(text_width(bar.label, 13) for bar in bars)
     smaller = 0 if widest < room - 6 else 3  # a year of issues is a crowd
@@ -69,12 +70,12 @@ def trend_chart(bars: Sequence[Bar], *, note_title: str, words: Sequence[str]) -
         parts.append(draw_text(x, y - 6, str(sum(bar.counts)), 13, INK, "middle", strong=bar.strong))
         parts.append(draw_text(x, foot + 20, bar.label, 13 - smaller, INK, "middle", strong=bar.strong))
         parts.append(draw_text(x, foot + 40, bar.note, 12 - smaller, MUTED, "middle"))
-    parts.append(draw_line(left, foot, _WIDTH - 10, foot, INK))
+    parts.append(draw_line(left, foot, WIDE - 10, foot, INK))
     parts.append(draw_text(left - 10, foot + 40, note_title, 12, MUTED, "end"))
-    return _svg(height, parts)
+    return draw_frame(WIDE, height, parts)
 
 
-def bars_chart(bars: Sequence[Bar], *, words: Sequence[str]) -> str:
+def bars_chart(bars: Sequence[Bar], *, words: Sequence[str], width: float = WIDE) -> str:
     """Draw lying bars one under the other.
 
     Parameters
@@ -83,16 +84,20 @@ def bars_chart(bars: Sequence[Bar], *, words: Sequence[str]) -> str:
         Bars in the order in which they are read.
     words
         Words for red, yellow and green.
+    width
+        Width of the drawing; labels that would take a third of it stand above their bars.
     """
-    row = 30.0
-    left = max([80.0, *(text_width(bar.label, 14) for bar in bars)]) + 14
+    parts, top = draw_legend(_colours(words), width)
+    widest = max([0.0, *(text_width(bar.label, 14) for bar in bars)])
+    above = widest > width / 3
+    left, row, lower = (4.0, 48.0, 20.0) if above else (max(80.0 * width / WIDE, widest) + 14, 30.0, 0.0)
+    texts = [f"{sum(bar.counts)}\u00a0\u00a0{bar.note}" if bar.note else str(sum(bar.counts)) for bar in bars]
     most = max(1, *(sum(bar.counts) for bar in bars)) if bars else 1
-    scale = (_WIDTH - left - 130) / most
-    parts = _legend(words)
-    top = 32.0
-    for index, bar in enumerate(bars):
-        y = top + index * row
-        parts.append(draw_text(left - 12, y + 16, bar.label, 14, INK, "end"))
+    scale = (width - left - max([0.0, *(text_width(text, 13) for text in texts)]) - 16) / most
+    for index, (bar, text) in enumerate(zip(bars, texts, strict=True)):
+        y = top + index * row + lower
+        label = (left, y - 5, "start") if above else (left - 12, y + 16, "end")
+        parts.append(draw_text(label[0], label[1], bar.label, 14, INK, label[2], strong=bar.strong))
         x = left
         for severity, count in zip(("red", "yellow", "green"), bar.counts, strict=True):
             if count:
@@ -101,10 +106,10 @@ def bars_chart(bars: Sequence[Bar], *, words: Sequence[str]) -> str:
                 if wide >= text_width(str(count), 11) + 6:
                     parts.append(draw_text(x + wide / 2, y + 15, str(count), 11, INK, "middle"))
                 x += wide
-        text = f"{sum(bar.counts)}\u00a0\u00a0{bar.note}" if bar.note else str(sum(bar.counts))
         parts.append(draw_text(x + 8, y + 16, text, 13, MUTED, "start"))
-    parts.append(draw_line(left, top - 4, left, top + len(bars) * row, INK))
-    return _svg(top + 4 + len(bars) * row, parts)
+    if not above:
+        parts.append(draw_line(left, top - 4, left, top + len(bars) * row, INK))
+    return draw_frame(width, top + 4 + len(bars) * row, parts)
 
 
 def hexed(rgb: Rgb) -> str:
@@ -128,19 +133,35 @@ def _round_step(tallest: int) -> int:
     return step
 
 
-def _svg(height: float, parts: Sequence[str]) -> str:
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH:g} {height:g}" font-family="{FONTS}">'
+def draw_frame(width: float, height: float, parts: Sequence[str]) -> str:
+    """Return parts as one drawing."""
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" font-family="{FONTS}">'
     return head + "".join(parts) + "</svg>"
 
 
-def _legend(words: Sequence[str]) -> list[str]:
-    """Return the colours and their words, side by side at the top left, where narrow screens begin."""
+def draw_legend(colours: Mapping[str, str], width: float) -> tuple[list[str], float]:
+    """Return colours and their words, side by side from the top left, and how far down they reach.
+
+    Parameters
+    ----------
+    colours
+        Colour of each word, as #rrggbb.
+    width
+        Width of the drawing; what has no room in a line stands in the next.
+    """
     parts: list[str] = []
-    x = 4.0
-    for word, rgb in zip(words, SEVERITY_RGB.values(), strict=True):
-        parts += [draw_rect(x, 4, 13, 13, hexed(rgb)), draw_text(x + 18, 15, word, 12, INK, "start")]
-        x += text_width(word, 12) + 36
-    return parts
+    x, y = 4.0, 4.0
+    for word, colour in colours.items():
+        room = text_width(word, 12) + 18
+        if x > 4 and x + room > width:
+            x, y = 4.0, y + 20
+        parts += [draw_rect(x, y, 13, 13, colour), draw_text(x + 18, y + 11, word, 12, INK, "start")]
+        x += room + 18
+    return parts, y + 28
+
+
+def _colours(words: Sequence[str]) -> dict[str, str]:
+    return {word: hexed(rgb) for word, rgb in zip(words, SEVERITY_RGB.values(), strict=True)}
 
 
 def text_width(text: str, size: int) -> float:

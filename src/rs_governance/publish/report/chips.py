@@ -22,6 +22,7 @@ from rs_governance.publish.pictures.palette import Palette, choose_palette
 from rs_governance.publish.pictures.typography import INK, MUTED, Rgb, put_text, shortened, text_width
 from rs_governance.publish.style import CASING_RGB, SEVERITY_RGB
 from rs_governance.rules import KINDS, SEVERITIES
+from rs_governance.rules.amounts import in_m2, in_mu
 from rs_governance.scenes import PixelGrid
 
 Language = Literal["zh", "en"]
@@ -234,9 +235,8 @@ def _draw_head(draw: ImageDraw.ImageDraw, spot: "pd.Series[Any]", width: int, la
     draw.rectangle((_EDGE_PX, 11, _EDGE_PX + 20, 31), fill=SEVERITY_RGB[severity], outline=CASING_RGB)
     x = _EDGE_PX + 30 + put_text(draw, (_EDGE_PX + 30, 30), spot["spot_no"], 24, bold=True) + 16
     words = [getattr(KINDS[spot["kind"]], lang), getattr(SEVERITIES[severity], lang)]
-    area = (
-        f"{spot['area_m2']:,.0f} 平方米 · {spot['area_mu']:,.2f} 亩" if lang == "zh" else f"{spot['area_m2']:,.0f} m²"
-    )
+    m2, mu = in_m2(spot["area_m2"]), in_mu(spot["area_m2"])
+    area = f"{m2} 平方米 · {mu} 亩" if lang == "zh" else f"{m2} m²"
     room = width - _EDGE_PX - x - text_width(area, 22) - 20
     put_text(draw, (x, 30), shortened(" · ".join(words), 22, room), 22)
     put_text(draw, (width - _EDGE_PX, 30), area, 22, anchor="rs")

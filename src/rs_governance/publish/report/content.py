@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from rs_governance.publish.issue import MonthlyIssue
-from rs_governance.publish.month.statistics import M2_PER_MU, summarise
+from rs_governance.publish.issue import MonthlyIssue, place_name, unit_names
+from rs_governance.publish.month.statistics import summarise
 from rs_governance.publish.report.blocks import (
     Block,
     Bullets,
@@ -23,14 +23,16 @@ from rs_governance.publish.report.blocks import (
     Section,
 )
 from rs_governance.publish.report.cards import for_print
-from rs_governance.publish.report.charts import Bar, hexed, trend_chart
+from rs_governance.publish.report.charts import hexed
 from rs_governance.publish.report.chips import Language, tiles_of
 from rs_governance.publish.report.feedback import feedback_blocks
 from rs_governance.publish.report.sources import source_blocks
-from rs_governance.publish.report.tables import mu, percent, severity_words, theme_blocks, unit_blocks, unseen_blocks
+from rs_governance.publish.report.tables import mu, percent, theme_blocks, unit_blocks, unseen_blocks
+from rs_governance.publish.report.trend import issue_bar, trend_picture
 from rs_governance.publish.report.words import WORDS
 from rs_governance.publish.style import SEVERITY_MARK, SEVERITY_RGB
 from rs_governance.publish.titles import titles_of
+from rs_governance.rules.amounts import in_m2, in_mu
 
 _TREND_ISSUES = 11
 _NUMERALS: Mapping[Language, Sequence[str]] = {
@@ -70,11 +72,11 @@ def compose_report(
     sections: dict[str, list[Block]] = {
         "map": [Picture(name="map.jpg", content=map_for_page(overview_map), caption=words["map_caption"])],
         "themes": theme_blocks(statistics, lang),
-        "units": unit_blocks(statistics, lang),
+        "units": unit_blocks(statistics, unit_names(issue.units, lang), lang),
         "trend": _trend(issue, statistics, lang),
         "feedback": [] if issue.feedback is None else feedback_blocks(issue.feedback, issue.issue, lang),
         "worst": _worst(issue, chips, listed, lang),
-        "unseen": unseen_blocks(statistics, lang),
+        "unseen": unseen_blocks(statistics, unit_names(issue.units, lang), lang),
         "sources": source_blocks(issue, lang),
         "reading": [Bullets(items=words["reading"])],
     }
@@ -150,7 +152,7 @@ def _summary(statistics: Mapping[str, Any], lang: Language) -> str:
         unclear=words["unclear"].format(count=unclear) if unclear > 0 else "",
         **{key: total[key] for key in ("count", "red", "yellow", "green", "suspected")},
         mu=mu(total["area_m2"]),
-        m2=f"{total['area_m2']:,.0f}",
+        m2=in_m2(total["area_m2"]),
         protected=protected,
         observed=observed,
     )
@@ -162,18 +164,9 @@ def _trend(issue: MonthlyIssue, statistics: Mapping[str, Any], lang: Language) -
     former = issue.trend[-_TREND_ISSUES:]
     if not former:
         return [Paragraph(text=words["no_trend"])]
-    severities = tuple(SEVERITY_RGB)
-    bars = [
-        Bar(
-            label=each.issue,
-            counts=(each.severity.get("red", 0), each.severity.get("yellow", 0), each.severity.get("green", 0)),
-            note=percent(each.observed_share),
-        )
-        for each in former
-    ]
     total, share = statistics["total"], statistics["observed_share"]
-    now = tuple(total[severity] for severity in severities)
-    bars.append(Bar(label=issue.issue, counts=(now[0], now[1], now[2]), note=percent(share), strong=True))
+    bars = [issue_bar(each.issue, each.severity, each.observed_share) for each in former]
+    bars.append(issue_bar(issue.issue, total, share, strong=True))
     last = former[-1]
     difference = total["count"] - last.count
     change = words["same"] if not difference else words["more" if difference > 0 else "fewer"].format(n=abs(difference))
@@ -182,11 +175,10 @@ def _trend(issue: MonthlyIssue, statistics: Mapping[str, Any], lang: Language) -
         text += ("" if lang == "zh" else " ") + words["compared_less"].format(
             points=f"{100 * abs(share - last.observed_share):.0f}"
         )
-    chart = trend_chart(bars, note_title=words["share_title"], words=severity_words(lang)).encode()
     return [
         Paragraph(text=text),
         Paragraph(text=words["trend_note"], tone="note"),
-        Picture(name="trend.svg", content=chart, caption=words["trend_caption"]),
+        trend_picture(bars, "trend.svg", words["trend_caption"], lang),
     ]
 
 
@@ -208,10 +200,10 @@ def _entry(issue: MonthlyIssue, spot: "pd.Series[Any]", place: int, chip: Path, 
         text: str = getattr(titles_of(name, spot[name]), lang)
         return text
 
-    facts = [words["fact_area"].format(m2=f"{spot['area_m2']:,.0f}", mu=f"{spot['area_m2'] / M2_PER_MU:,.2f}")]
+    facts = [words["fact_area"].format(m2=in_m2(spot["area_m2"]), mu=in_mu(spot["area_m2"]))]
     if pd.notna(spot["cropland_m2"]) and pd.notna(spot["basic_cropland_m2"]):
         facts.append(
-            words["fact_farm"].format(cropland=f"{spot['cropland_m2']:,.0f}", basic=f"{spot['basic_cropland_m2']:,.0f}")
+            words["fact_farm"].format(cropland=in_m2(spot["cropland_m2"]), basic=in_m2(spot["basic_cropland_m2"]))
         )
     if pd.isna(spot["permit_register"]):
         facts.append(words["fact_no_permit"])
@@ -221,7 +213,7 @@ def _entry(issue: MonthlyIssue, spot: "pd.Series[Any]", place: int, chip: Path, 
         number = "" if pd.isna(spot["permit_number"]) else f" {spot['permit_number']}"
         facts.append(words["fact_permit"].format(permit=title + number))
     facts.append(words["fact_department"].format(department=word("department")))
-    where = "".join(str(name) for name in (spot["town_name"], spot["village_name"]) if pd.notna(name) and name)
+    where = place_name(unit_names(issue.units, lang), spot, lang)
     return PlaceEntry(
         number=place,
         name=spot["spot_no"],
@@ -230,7 +222,9 @@ def _entry(issue: MonthlyIssue, spot: "pd.Series[Any]", place: int, chip: Path, 
         title=" · ".join(part for part in (word("severity"), word("kind"), where) if part),
         facts=tuple(facts),
         reason=spot[f"reason_{lang}"],
-        pictures=_before_and_after(spot, place, chip, lang),
+        pictures=place_pictures(
+            place, _tiles(chip), (words["before"], words["after"]), (spot["before_on"], spot["after_on"])
+        ),
     )
 
 
@@ -240,19 +234,32 @@ def map_for_page(overview_map: bytes) -> bytes:
         return for_print(picture)
 
 
-def _before_and_after(spot: "pd.Series[Any]", place: int, chip: Path, lang: Language) -> tuple[Picture, ...]:
-    """Return the two sides of a chip: the words around them are set by the page, in its own language."""
-    with Image.open(chip) as picture:
-        tiles = tiles_of(picture.convert("RGB"))
+def place_pictures(
+    place: int, tiles: Sequence[Image.Image], captions: Sequence[str], days: Sequence[Any]
+) -> tuple[Picture, ...]:
+    """Return what a place looked like on two days.
+
+    Parameters
+    ----------
+    place
+        Its number in the report.
+    tiles
+        The earlier and the later picture, without words: the page sets these, in its own language.
+    captions
+        What stands under them, with `{day}`.
+    days
+        Their days; a missing one is a dash.
+    """
     return tuple(
         Picture(
             name=f"place{place}-{side}.jpg",
             content=for_print(tile),
-            caption=WORDS[lang][side].format(day=_iso(spot[f"{side}_on"])),
+            caption=caption.format(day="—" if pd.isna(day) else f"{day:%Y-%m-%d}"),
         )
-        for side, tile in zip(("before", "after"), tiles, strict=True)
+        for side, tile, caption, day in zip(("before", "after"), tiles, captions, days, strict=True)
     )
 
 
-def _iso(day: Any) -> str:
-    return "—" if day is None or pd.isna(day) else f"{day:%Y-%m-%d}"
+def _tiles(chip: Path) -> tuple[Image.Image, ...]:
+    with Image.open(chip) as picture:
+        return tuple(tiles_of(picture.convert("RGB")))

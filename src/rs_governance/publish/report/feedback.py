@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from rs_governance.publish.feedback import FeedbackCropland, FeedbackRow, FeedbackShare, IssueFeedback
 from rs_governance.publish.report.blocks import Block, Paragraph, Picture, TableBlock, TableColumn
+from rs_governance.publish.report.charts import NARROW, WIDE
 from rs_governance.publish.report.chips import Language
 from rs_governance.publish.report.feedback_chart import feedback_chart
 from rs_governance.publish.report.feedback_words import WORDS
@@ -38,10 +39,11 @@ def feedback_blocks(feedback: IssueFeedback, issue: str, lang: Language) -> list
     if not months:
         return [Paragraph(text=words["empty"])]
     shown = months[-_CHART_ISSUES:]
-    chart = feedback_chart(shown, [row.issue for row in shown], words["chart"]).encode()
+    labels = [row.issue for row in shown]
+    charts = {width: feedback_chart(shown, labels, words["chart"], width=width).encode() for width in (WIDE, NARROW)}
     blocks: list[Block] = [
         Paragraph(text=words["intro"].format(day=feedback.as_of or "—", n=_CLASS_ISSUES), tone="note"),
-        Picture(name="feedback.svg", content=chart, caption=words["chart_caption"]),
+        Picture(name="feedback.svg", content=charts[WIDE], narrow=charts[NARROW], caption=words["chart_caption"]),
         _issue_table(shown, lang),
     ]
     latest = {row.issue for row in months[-_CLASS_ISSUES:]}

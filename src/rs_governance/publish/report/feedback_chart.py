@@ -3,7 +3,18 @@
 from collections.abc import Mapping, Sequence
 
 from rs_governance.publish.feedback import FeedbackRow, FeedbackShare
-from rs_governance.publish.report.charts import FONTS, INK, MUTED, RULE, draw_line, draw_rect, draw_text, text_width
+from rs_governance.publish.report.charts import (
+    INK,
+    MUTED,
+    RULE,
+    WIDE,
+    draw_frame,
+    draw_legend,
+    draw_line,
+    draw_rect,
+    draw_text,
+    text_width,
+)
 
 PARTS: Mapping[str, str] = {
     "illegal": "#b01828",
@@ -13,12 +24,13 @@ PARTS: Mapping[str, str] = {
 }
 """Colours of what spots turned out to be; none of a severity, which says something else."""
 
-_WIDTH = 720.0
-_TOP, _ROW, _BAR = 58.0, 29.0, 17.0
-_GAP = 44.0  # between the panels
+_ROW, _BAR = 29.0, 17.0
+_GAP = 44.0  # between the panels, and between a panel and what stands behind its bars
 
 
-def feedback_chart(rows: Sequence[FeedbackRow], labels: Sequence[str], words: Mapping[str, str]) -> str:
+def feedback_chart(
+    rows: Sequence[FeedbackRow], labels: Sequence[str], words: Mapping[str, str], *, width: float = WIDE
+) -> str:
     """Draw what became of the spots of each row.
 
     Parameters
@@ -28,32 +40,22 @@ def feedback_chart(rows: Sequence[FeedbackRow], labels: Sequence[str], words: Ma
     labels
         What each of them is called.
     words
-        Words for the parts of `PARTS`, for `count` (the left panel) and for `share` (the right one).
+        Words for the parts of `PARTS`, for `count` and for `share`.
+    width
+        Width of the drawing; on a narrow one the shares stand under the counts.
     """
+    drawn, top = draw_legend({words[name]: colour for name, colour in PARTS.items()}, width)
     left = max([64.0, *(text_width(each, 13) for each in labels)]) + 12
-    room = _WIDTH - left - _GAP - 12
-    bars, axis = room * 0.52, room * 0.48 - 62
-    at = left + bars + _GAP
-    most = max(1, *(row.spots for row in rows))
-    foot = _TOP + len(rows) * _ROW
-    drawn = _legend(words)
-    drawn += [
-        draw_text(left, _TOP - 12, words["count"], 12, MUTED, "start"),
-        draw_text(at, _TOP - 12, words["share"], 12, MUTED, "start"),
-    ]
-    for index, label in enumerate(labels):
-        y = _TOP + index * _ROW
-        drawn.append(draw_text(left - 10, y + 18, label, 13, INK, "end"))
-        drawn += _bar(rows[index], left, y + 5, bars / most)
-    drawn.append(draw_line(left, _TOP, left, foot, INK))
-    for percent in (0, 25, 50, 75, 100):
-        x = at + axis * percent / 100
-        drawn.append(draw_line(x, _TOP, x, foot + 4, INK if percent == 0 else RULE))
-        drawn.append(draw_text(x, foot + 18, f"{percent}%", 11, MUTED, "middle"))
-    for index, row in enumerate(rows):
-        drawn += _whisker(row.confirmed, at, axis, _TOP + index * _ROW + 13.5)
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH:g} {foot + 24:g}" font-family="{FONTS}">'
-    return head + "".join(drawn) + "</svg>"
+    top += 26
+    if width < WIDE:
+        drawn += _counts(rows, labels, words["count"], (left, top), width - left - _GAP)
+        top += len(rows) * _ROW + 40
+        drawn += _shares(rows, labels, words["share"], (left, top), width - left - _GAP - 10)
+    else:
+        room = width - left - _GAP - 12
+        drawn += _counts(rows, labels, words["count"], (left, top), room * 0.52)
+        drawn += _shares(rows, [], words["share"], (left + room * 0.52 + _GAP, top), room * 0.48 - 62)
+    return draw_frame(width, top + len(rows) * _ROW + 24, drawn)
 
 
 def counts_of(row: FeedbackRow) -> dict[str, int]:
@@ -64,6 +66,38 @@ def counts_of(row: FeedbackRow) -> dict[str, int]:
         "false_change": row.judged.part - row.changed.part,
         "open": row.spots - row.judged.part,
     }
+
+
+def _counts(
+    rows: Sequence[FeedbackRow], labels: Sequence[str], title: str, at: tuple[float, float], wide: float
+) -> list[str]:
+    """Draw the panel of the counts, its corner at `at`."""
+    x, top = at
+    most = max(1, *(row.spots for row in rows))
+    drawn = [draw_text(x, top - 12, title, 12, MUTED, "start"), *_labels(labels, x, top)]
+    for index, row in enumerate(rows):
+        drawn += _bar(row, x, top + index * _ROW + 5, wide / most)
+    return [*drawn, draw_line(x, top, x, top + len(rows) * _ROW, INK)]
+
+
+def _shares(
+    rows: Sequence[FeedbackRow], labels: Sequence[str], title: str, at: tuple[float, float], wide: float
+) -> list[str]:
+    """Draw the panel of the shares with their intervals."""
+    x, top = at
+    foot = top + len(rows) * _ROW
+    drawn = [draw_text(x, top - 12, title, 12, MUTED, "start"), *_labels(labels, x, top)]
+    for percent in (0, 25, 50, 75, 100):
+        on = x + wide * percent / 100
+        drawn.append(draw_line(on, top, on, foot + 4, INK if percent == 0 else RULE))
+        drawn.append(draw_text(on, foot + 18, f"{percent}%", 11, MUTED, "middle"))
+    for index, row in enumerate(rows):
+        drawn += _whisker(row.confirmed, x, wide, top + index * _ROW + 13.5)
+    return drawn
+
+
+def _labels(labels: Sequence[str], x: float, top: float) -> list[str]:
+    return [draw_text(x - 10, top + index * _ROW + 18, label, 13, INK, "end") for index, label in enumerate(labels)]
 
 
 def _bar(row: FeedbackRow, x: float, y: float, scale: float) -> list[str]:
@@ -89,11 +123,3 @@ def _whisker(share: FeedbackShare, x: float, wide: float, y: float) -> list[str]
     dot = f'<circle cx="{x + wide * share.share:.1f}" cy="{y:.1f}" r="4.5" fill="{colour}"/>'
     said = draw_text(x + wide + 12, y + 4, f"{share.part}/{share.whole}", 12, INK, "start")
     return [draw_line(ends[0], y, ends[1], y, colour), caps, dot, said]
-
-
-def _legend(words: Mapping[str, str]) -> list[str]:
-    drawn, x = [], 4.0
-    for name, colour in PARTS.items():
-        drawn += [draw_rect(x, 4, 13, 13, colour), draw_text(x + 18, 15, words[name], 12, INK, "start")]
-        x += text_width(words[name], 12) + 36
-    return drawn

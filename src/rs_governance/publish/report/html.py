@@ -1,10 +1,11 @@
-"""The report as one web page that needs nothing else: no network, no scripts, pictures inside."""
+"""The report as one web page that needs nothing else: no network, no scripts, pictures and letters inside."""
 
 import base64
 from collections.abc import Iterable, Sequence
 from html import escape
 
 from rs_governance.publish.report.blocks import Block, Bullets, Paragraph, Picture, PlaceEntry, Report, TableBlock
+from rs_governance.publish.report.page_font import embed_fonts
 from rs_governance.publish.report.typesetting import TEMPLATES
 
 _MEDIA_TYPES = {"png": "image/png", "jpg": "image/jpeg"}
@@ -29,7 +30,7 @@ def report_html(report: Report) -> str:
         for section in report.sections
     )
     language = {"zh": "zh-CN", "en": "en"}[report.lang]
-    return f"""\
+    page = f"""\
 <!DOCTYPE html>
 <html lang="{language}">
 <head>
@@ -55,6 +56,7 @@ def report_html(report: Report) -> str:
 </body>
 </html>
 """
+    return embed_fonts(page)
 
 
 def _block(block: Block) -> str:
@@ -87,8 +89,14 @@ def _last(block: TableBlock, index: int) -> str:
 
 def _cells(block: TableBlock, row: Sequence[str]) -> str:
     return "".join(
-        f'<td class="{column.side}">{escape(cell)}</td>' for column, cell in zip(block.columns, row, strict=True)
+        f'<td class="{column.side}{_unbroken(cell)}">{escape(cell)}</td>'
+        for column, cell in zip(block.columns, row, strict=True)
     )
+
+
+def _unbroken(cell: str) -> str:
+    """Days and numbers are never broken over two lines."""
+    return "" if any(map(str.isalpha, cell)) else " whole"
 
 
 def _place(block: PlaceEntry) -> str:
@@ -105,15 +113,17 @@ def _place(block: PlaceEntry) -> str:
 
 def _figure(picture: Picture) -> str:
     caption = f"<figcaption>{escape(picture.caption)}</figcaption>" if picture.caption else ""
-    kind = ' class="chart"' if picture.name.endswith(".svg") else ""
-    return f"<figure{kind}>{_picture(picture)}{caption}</figure>"
+    return f"<figure>{_picture(picture)}{caption}</figure>"
 
 
 def _picture(picture: Picture) -> str:
-    """Return an image inside the page: a chart as it is, a photo as data."""
+    """Return an image inside the page: a chart as it is, for each width of the window, a photo as data."""
     suffix = picture.name.rsplit(".", 1)[-1]
     if suffix == "svg":
-        return picture.content.decode()
+        if picture.narrow is None:
+            return picture.content.decode()
+        drawings = {"at-desk": picture.content, "at-hand": picture.narrow}
+        return "".join(f'<div class="{name}">{drawing.decode()}</div>' for name, drawing in drawings.items())
     data = base64.b64encode(picture.content).decode("ascii")
     return f'<img alt="{escape(picture.caption)}" src="data:{_MEDIA_TYPES[suffix]};base64,{data}">'
 

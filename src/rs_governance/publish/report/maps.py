@@ -11,7 +11,7 @@ import pandas as pd
 import shapely
 from PIL import Image, ImageDraw
 
-from rs_governance.publish.issue import MonthlyIssue
+from rs_governance.publish.issue import MonthlyIssue, unit_names
 from rs_governance.publish.pictures.badges import Badges, around
 from rs_governance.publish.pictures.imagery import Imagery
 from rs_governance.publish.pictures.overview_sheet import round_length
@@ -90,7 +90,8 @@ def draw_content(content: MapContent, imagery: Imagery, *, lang: Language = "zh"
     places = _spot_places(canvas, content.spots)
     _draw_spots(canvas, content.spots, places)
     _draw_numbers(canvas, content, places)
-    _draw_names(canvas, content.units, towns_px=38, villages_px=21)
+    units = content.units.assign(name=content.units["code"].map(unit_names(content.units, lang)))
+    _draw_names(canvas, units, towns_px=38, villages_px=21)
     return to_png(frame_map(canvas, content, lang))
 
 

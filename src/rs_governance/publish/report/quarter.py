@@ -10,9 +10,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from rs_governance.publish.issue import IssueFigures
-from rs_governance.publish.month.statistics import M2_PER_MU
-from rs_governance.publish.output_folder import writing
+from rs_governance.publish.issue import IssueFigures, place_name, unit_names
 from rs_governance.publish.pictures.imagery import Imagery
 from rs_governance.publish.report.blocks import (
     Block,
@@ -25,19 +23,18 @@ from rs_governance.publish.report.blocks import (
     Section,
     TableBlock,
 )
-from rs_governance.publish.report.cards import for_print
-from rs_governance.publish.report.charts import Bar, hexed, trend_chart
+from rs_governance.publish.report.charts import hexed
 from rs_governance.publish.report.chips import Language, draw_tiles
-from rs_governance.publish.report.content import map_for_page
-from rs_governance.publish.report.html import report_html
+from rs_governance.publish.report.content import map_for_page, place_pictures
 from rs_governance.publish.report.map_frame import MapContent
 from rs_governance.publish.report.maps import draw_content, extent_of
-from rs_governance.publish.report.pdf import report_pdf
 from rs_governance.publish.report.quarter_words import WORDS
-from rs_governance.publish.report.report import SUFFIX
-from rs_governance.publish.report.tables import column, mu, percent, severity_words
+from rs_governance.publish.report.report import write_pages
+from rs_governance.publish.report.tables import column, mu, severity_words
+from rs_governance.publish.report.trend import issue_bar, trend_picture
 from rs_governance.publish.style import SEVERITY_MARK, SEVERITY_RGB
 from rs_governance.publish.titles import TITLES, titles_of
+from rs_governance.rules.amounts import in_m2, in_mu
 
 _LISTED = 6
 _STATUS_RGB = {"new": "#b01828", "continuing": "#68707c", "grown": "#c46a00", "gone": "#2f7d4f"}
@@ -138,15 +135,7 @@ def write_quarter_report(
     listed = worst_sites(content.sites)
     overview = draw_content(_map_content(content, listed, lang), imagery, lang=lang)
     report = compose_quarter(content, imagery, overview, listed=listed, lang=lang)
-    contents = {
-        folder / f"map{SUFFIX[lang]}.png": overview,
-        folder / f"report{SUFFIX[lang]}.html": report_html(report).encode(),
-        folder / f"report{SUFFIX[lang]}.pdf": report_pdf(report),
-    }
-    for path, made in contents.items():
-        with writing(path):
-            path.write_bytes(made)
-    return tuple(contents)
+    return write_pages(report, overview, folder)
 
 
 def compose_quarter(
@@ -179,7 +168,10 @@ def compose_quarter(
             _table(sites, "status", list(TITLES["status"]), lang),
             Paragraph(text=words["status_note"], tone="note"),
         ],
-        "where": [_by_town(sites, lang), _table(sites, "theme", _there(sites, "theme"), lang)],
+        "where": [
+            _by_town(sites, unit_names(content.units, lang), lang),
+            _table(sites, "theme", _there(sites, "theme"), lang),
+        ],
         "issues": _issues(content.issues, lang),
         "worst": _worst(content, imagery, listed, lang),
         "reading": [Bullets(items=words["reading"])],
@@ -247,14 +239,15 @@ def _figures(title: str, sites: gpd.GeoDataFrame) -> tuple[str, ...]:
     return (title, f"{len(sites):,}", *severities, f"{sites['spot_count'].sum():,}", mu(float(sites["area_m2"].sum())))
 
 
-def _by_town(sites: gpd.GeoDataFrame, lang: Language) -> TableBlock:
+def _by_town(sites: gpd.GeoDataFrame, names: Mapping[str, str], lang: Language) -> TableBlock:
     words = WORDS[lang]
     statuses = TITLES["status"]
-    towns = sites["town_name"].fillna("")
+    towns = sites["town_code"].fillna("")
+    told = {"": words["outside"], **dict(zip(towns, sites["town_name"].fillna(words["outside"]), strict=True)), **names}
     rows = []
     for town in [*sorted(set(towns) - {""}), *([""] if (towns == "").any() else []), None]:
         own = sites if town is None else sites[towns == town]
-        name = words["total"] if town is None else town or words["outside"]
+        name = words["total"] if town is None else told[town]
         counts = (f"{(own['status'] == status).sum():,}" for status in statuses)
         rows.append((name, f"{len(own):,}", *counts, mu(float(own["area_m2"].sum()))))
     columns = (
@@ -268,16 +261,8 @@ def _by_town(sites: gpd.GeoDataFrame, lang: Language) -> TableBlock:
 
 def _issues(issues: Sequence[IssueFigures], lang: Language) -> list[Block]:
     words = WORDS[lang]
-    bars = [
-        Bar(
-            label=each.issue,
-            counts=(each.severity.get("red", 0), each.severity.get("yellow", 0), each.severity.get("green", 0)),
-            note=percent(each.observed_share),
-        )
-        for each in issues
-    ]
-    chart = trend_chart(bars, note_title=words["share_title"], words=severity_words(lang)).encode()
-    return [Paragraph(text=words["issues_note"]), Picture(name="issues.svg", content=chart, caption="")]
+    bars = [issue_bar(each.issue, each.severity, each.observed_share) for each in issues]
+    return [Paragraph(text=words["issues_note"]), trend_picture(bars, "issues.svg", "", lang)]
 
 
 def _worst(content: QuarterContent, imagery: Imagery, listed: Sequence[int], lang: Language) -> list[Block]:
@@ -301,11 +286,11 @@ def _entry(content: QuarterContent, imagery: Imagery, row: int, place: int, lang
     rgb = SEVERITY_RGB[site["severity"]]
     tiles = draw_tiles(site.geometry, content.sites.crs, (first["before_image"], last["after_image"]), imagery, rgb=rgb)
     days = (first["before_on"], last["after_on"])
-    where = "".join(str(name) for name in (site["town_name"], site["village_name"]) if pd.notna(name) and name)
+    where = place_name(unit_names(content.units, lang), site, lang)
     parts = [getattr(titles_of(name, site[name]), lang) for name in ("severity", "status", "kind")]
-    facts = [words["fact_area"].format(m2=f"{site['area_m2']:,.0f}", mu=f"{site['area_m2'] / M2_PER_MU:,.2f}")]
+    facts = [words["fact_area"].format(m2=in_m2(site["area_m2"]), mu=in_mu(site["area_m2"]))]
     if site["earlier_m2"] > 0:
-        facts.append(words["fact_earlier"].format(m2=f"{site['earlier_m2']:,.0f}"))
+        facts.append(words["fact_earlier"].format(m2=in_m2(site["earlier_m2"])))
     facts.append(words["fact_issues"].format(first=site["first_issue"], last=site["last_issue"], n=site["spot_count"]))
     facts.append(words["fact_department"].format(department=getattr(titles_of("department", site["department"]), lang)))
     return PlaceEntry(
@@ -316,14 +301,7 @@ def _entry(content: QuarterContent, imagery: Imagery, row: int, place: int, lang
         title=" · ".join(part for part in (*parts, where) if part),
         facts=tuple(facts),
         reason=_reason(content, row, lang),
-        pictures=tuple(
-            Picture(
-                name=f"place{place}-{side}.jpg",
-                content=for_print(tile),
-                caption=words[side].format(day="—" if pd.isna(day) else f"{day:%Y-%m-%d}"),
-            )
-            for side, tile, day in zip(("first", "last"), tiles, days, strict=True)
-        ),
+        pictures=place_pictures(place, tiles, (words["first"], words["last"]), days),
     )
 
 

@@ -49,7 +49,6 @@ WORDS: Mapping[Language, Mapping[str, Any]] = {
         "status_note": (
             "新增：首次发布在本季度。延续：此前已发布，范围基本不变。扩大：此前已发布，范围增加五分之一以上。已消除：最近一次为拆除或复绿。"
         ),
-        "share_title": "可比对",
         "issues_note": "各期发布的图斑数（含作物轮作），以及全区可比对的比例；各期可比对的面积不同，不能直接相加或比较。",
         "no_worst": "本季度没有仍存在的红色或黄色点位。",
         "worst_note": "仍存在的点位按等级、面积排序，共列 {n} 个；前图为首次发现之前的影像，后图为最近一次发现它的影像。全部点位见 sites.xlsx。",
@@ -109,7 +108,6 @@ WORDS: Mapping[Language, Mapping[str, Any]] = {
             "New: first published in the quarter. Continuing: published before, about as large. Grown: published before, larger by more than "
             "a fifth. Gone: the last spot is a demolition or regrowth."
         ),
-        "share_title": "compared",
         "issues_note": (
             "Spots of each issue, crop rotation included, and the share of the district that was compared. Issues compare different ground: "
             "do not add or compare them."

@@ -6,6 +6,7 @@ from pathlib import Path
 from rs_governance.publish.issue import MonthlyIssue
 from rs_governance.publish.output_folder import writing
 from rs_governance.publish.pictures.imagery import Imagery
+from rs_governance.publish.report.blocks import Report
 from rs_governance.publish.report.chips import Language
 from rs_governance.publish.report.content import compose_report, worst_spots
 from rs_governance.publish.report.html import report_html
@@ -47,10 +48,26 @@ def write_report(
     listed = worst_spots(issue.spots)
     overview = draw_map(issue, imagery, numbered=listed, lang=lang)
     report = compose_report(issue, overview, chips, listed=listed, lang=lang)
+    return write_pages(report, overview, folder)
+
+
+def write_pages(report: Report, overview: bytes, folder: Path) -> tuple[Path, ...]:
+    """Write a report of a month or of a quarter and its map; see `write_report`.
+
+    Parameters
+    ----------
+    report
+        What it says.
+    overview
+        PNG of its map.
+    folder
+        Where to write; it exists.
+    """
+    suffix = SUFFIX[report.lang]
     contents = {
-        folder / f"map{SUFFIX[lang]}.png": overview,
-        folder / f"report{SUFFIX[lang]}.html": report_html(report).encode(),
-        folder / f"report{SUFFIX[lang]}.pdf": report_pdf(report),
+        folder / f"map{suffix}.png": overview,
+        folder / f"report{suffix}.html": report_html(report).encode(),
+        folder / f"report{suffix}.pdf": report_pdf(report),
     }
     for path, content in contents.items():
         with writing(path):

@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from rs_governance.publish.month.statistics import M2_PER_MU
 from rs_governance.publish.report.blocks import Block, Paragraph, Picture, Side, TableBlock, TableColumn
-from rs_governance.publish.report.charts import Bar, bars_chart
+from rs_governance.publish.report.charts import NARROW, WIDE, Bar, bars_chart
 from rs_governance.publish.report.chips import Language
 from rs_governance.publish.report.words import WORDS
 from rs_governance.publish.style import SEVERITY_RGB
 from rs_governance.publish.titles import titles_of
+from rs_governance.rules.amounts import in_mu
 
 _LISTED_VILLAGES = 30
 
@@ -38,20 +38,24 @@ def theme_blocks(statistics: Mapping[str, Any], lang: Language) -> list[Block]:
     ]
     blocks: list[Block] = []
     if bars:
-        chart = bars_chart(bars, words=severity_words(lang)).encode()
-        blocks.append(Picture(name="themes.svg", content=chart, caption=words["severity_note"]))
+        charts = {width: bars_chart(bars, words=severity_words(lang), width=width).encode() for width in (WIDE, NARROW)}
+        blocks.append(
+            Picture(name="themes.svg", content=charts[WIDE], narrow=charts[NARROW], caption=words["severity_note"])
+        )
     blocks.append(_group_table(statistics, "theme", words["by_theme"], lang))
     blocks.append(_group_table(statistics, "kind", words["by_kind"], lang))
     return blocks
 
 
-def unit_blocks(statistics: Mapping[str, Any], lang: Language) -> list[Block]:
+def unit_blocks(statistics: Mapping[str, Any], names: Mapping[str, str], lang: Language) -> list[Block]:
     """Return what the issue found, by town and by department.
 
     Parameters
     ----------
     statistics
         Figures of the issue, from `statistics.summarise`.
+    names
+        What units are called, from `issue.unit_names`.
     lang
         Language of the words.
     """
@@ -65,7 +69,7 @@ def unit_blocks(statistics: Mapping[str, Any], lang: Language) -> list[Block]:
     )
     rows = [
         (
-            row["name"] or words["outside"],
+            names.get(row["code"], words["outside"]),
             *(f"{row[name]:,}" for name in ("count", "red", "yellow", "green")),
             mu(row["area_m2"]),
             percent(row["observed_share"]),
@@ -83,13 +87,15 @@ def unit_blocks(statistics: Mapping[str, Any], lang: Language) -> list[Block]:
     return [table, _group_table(statistics, "department", words["by_department"], lang)]
 
 
-def unseen_blocks(statistics: Mapping[str, Any], lang: Language) -> list[Block]:
+def unseen_blocks(statistics: Mapping[str, Any], names: Mapping[str, str], lang: Language) -> list[Block]:
     """Return what could not be compared, by town and by village.
 
     Parameters
     ----------
     statistics
         Figures of the issue, from `statistics.summarise`.
+    names
+        What units are called, from `issue.unit_names`.
     lang
         Language of the words.
     """
@@ -109,7 +115,8 @@ def unseen_blocks(statistics: Mapping[str, Any], lang: Language) -> list[Block]:
         column(words["columns"]["unseen_mu"], "right"),
     )
     rows = tuple(
-        (row["name"], percent(row["observed_share"]), mu(row["unit_area_m2"] - row["observed_m2"])) for row in towns
+        (names[row["code"]], percent(row["observed_share"]), mu(row["unit_area_m2"] - row["observed_m2"]))
+        for row in towns
     )
     blocks: list[Block] = [Paragraph(text=words["unseen_text"])]
     if rows:
@@ -117,12 +124,13 @@ def unseen_blocks(statistics: Mapping[str, Any], lang: Language) -> list[Block]:
     if villages:
         separator = "、" if lang == "zh" else ", "
         named = "{name}（{share}）" if lang == "zh" else "{name} ({share})"
-        names = separator.join(
-            named.format(name=row["name"], share=percent(row["observed_share"])) for row in villages[:_LISTED_VILLAGES]
+        listed = separator.join(
+            named.format(name=names[row["code"]], share=percent(row["observed_share"]))
+            for row in villages[:_LISTED_VILLAGES]
         )
         if len(villages) > _LISTED_VILLAGES:
-            names += words["and_more"].format(n=len(villages) - (_LISTED_VILLAGES if lang == "en" else 0))
-        blocks.append(Paragraph(text=words["unseen_villages"].format(names=names)))
+            listed += words["and_more"].format(n=len(villages) - (_LISTED_VILLAGES if lang == "en" else 0))
+        blocks.append(Paragraph(text=words["unseen_villages"].format(names=listed)))
     return blocks
 
 
@@ -138,7 +146,7 @@ def column(title: str, side: Side = "left", share: float = 1.0) -> TableColumn:
 
 def mu(area_m2: float | None) -> str:
     """Return an area in mu, a dash where it is unknown."""
-    return "—" if area_m2 is None else f"{area_m2 / M2_PER_MU:,.1f}"
+    return "—" if area_m2 is None else in_mu(area_m2)
 
 
 def percent(share: float | None) -> str:
