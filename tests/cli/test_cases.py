@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,12 @@ from typing import Any
 import pyproj
 import pytest
 import shapely
+import sqlalchemy as sa
 from rich.cells import cell_len
 
 from rs_governance.cases import SYSTEM, Opening, clocks_of, open_case
 from rs_governance.cli import run
-from rs_governance.db import create_store
+from rs_governance.db import Intake, create_store, open_store
 
 NUMBER = "450108-202610-0001"
 OTHER_NUMBER = "450108-202610-0002"
@@ -159,7 +161,7 @@ def test_a_case_by_hand(say, store, tmp_path) -> None:
     assert shown["case"]["area_m2"] == pytest.approx(450, rel=2e-3)
     assert [each["action"] for each in shown["events"]] == ["open", "accept", "dispatch", "start", "correct", "submit"]
     code, out, _ = say("cases", "show", second)
-    for piece in ("新增构筑物", "机器与人工的差异", "chen", "可办理", "confirm 认定"):
+    for piece in ("新增构筑物", "机器与人工的差异", "陈核查", "可办理", "confirm 认定"):
         assert piece in out
     page = tmp_path / "pages" / "sheet.html"
     assert say("cases", "show", second, "--html", str(page), "--lang", "en")[0] == 0
@@ -192,6 +194,35 @@ def test_drawings_and_evidence_that_make_no_sense(say, tmp_path) -> None:
         )
 
 
+def test_a_return_tells_its_due_day_though_it_is_that_of_before(say, tmp_path) -> None:
+    (tmp_path / "proof.txt").write_text("x")
+    proof = ("--evidence", str(tmp_path / "proof.txt"))
+    for words in (
+        ("accept", "--as", "wang"),
+        ("dispatch", "--as", "wang", "--assignee", "town:450108101000"),
+        ("start", "--as", "chen"),
+        ("submit", "--as", "chen", *proof),
+    ):
+        assert say("cases", "act", OTHER_NUMBER, *words, at=THURSDAY)[0] == 0
+    due = plain(say("cases", "show", OTHER_NUMBER, "--json"))["case"]["due_on"]
+    back = ("return", "--as", "zhao", "--reason", "photo_missing")
+    assert f"期限 {due}" in say("cases", "act", OTHER_NUMBER, *back, at=THURSDAY)[1], "both states have three days"
+    assert plain(say("cases", "show", OTHER_NUMBER, "--json"))["case"]["due_on"] == due
+
+
+def test_english_output_holds_no_chinese_but_what_people_wrote(say, store) -> None:
+    for words in (
+        ("cases", "show", NUMBER),
+        ("cases", "history", NUMBER),
+        ("cases", "list"),
+        ("cases", "list", "--state", "lost"),
+        ("cases", "act", NUMBER, "dance", "--as", "wang"),
+    ):
+        _, out, err = say(*words, "--lang", "en")
+        told = (out + err).replace("大棚", "").removeprefix("错误 Error:")
+        assert not re.search(r"[\u4e00-\u9fff]", told), (words, told)
+
+
 def test_assigning_all_or_none(say) -> None:
     numbers = [f"450108-202610-000{place}" for place in (1, 2, 3)]
     assert say("cases", "assign", *numbers, "nowhere", "--to", "wang", "--as", "li")[0] == 2
@@ -206,7 +237,7 @@ def test_assigning_all_or_none(say) -> None:
 def test_calendar_and_clocks(say, tmp_path) -> None:
     table = tmp_path / "holidays.csv"
     table.write_text("date,working,name\n2026-10-16,holiday,测试\nnever,holiday,x\n", encoding="utf-8")
-    code, out, err = say("cases", "calendar", "import", str(table))
+    code, out, err = say("cases", "calendar", "import", str(table), "--as", "li")
     assert (code, "新增 1" in out, "第 3 行" in err) == (0, True, True)
     assert plain(say("cases", "calendar", "list", "--json"))["days"] == [
         {"date": "2026-10-16", "working": False, "name": "测试"}
@@ -256,6 +287,43 @@ def test_people(say) -> None:
     assert "town inspector" in say("people", "list", "--lang", "en")[1]
 
 
+def test_people_and_holidays_are_taken_in_by_a_manager_who_is_on_record(say, store, tmp_path) -> None:
+    """The first people come in when there is nobody yet; after that a manager of the district answers for it."""
+    (tmp_path / "more.csv").write_text("login,name,role,prefix\nqin,秦,interpreter,450108\n", "utf-8")
+    (tmp_path / "days.csv").write_text("date,working,name\n2026-10-16,holiday,x\n", "utf-8")
+    people, days = (
+        ("people", "import", str(tmp_path / "more.csv")),
+        ("cases", "calendar", "import", str(tmp_path / "days.csv")),
+    )
+    for words in (people, days):
+        code, _, err = say(*words)
+        assert (code, "请用 --as 写明由谁导入（区级管理员：li）" in err) == (2, True)
+        assert say(*words, "--as", "nobody")[0] == 2
+        code, _, err = say(*words, "--as", "wang")
+        assert (code, "判读员（interpreter）不能导入" in err) == (6, True)
+        assert plain(say(*words, "--as", "li", "--json"))["added"] == 1
+        assert plain(say(*words, "--as", "li", "--json"))["same"] == 1
+    with closing(open_store(store)) as opened, opened.read() as session:
+        intakes = [(one.purpose, one.name, one.actor, one.taken) for one in session.scalars(sa.select(Intake))]
+    assert intakes == [
+        ("people", "people.csv", "system", 4),
+        ("people", "more.csv", "li", 1),
+        ("holidays", "days.csv", "li", 1),
+    ]
+
+
+def test_a_clue_is_shown_in_words(say, tmp_path) -> None:
+    x, y = pyproj.Transformer.from_crs(4545, 4326, always_xy=True).transform(541_300, 2_511_000)
+    (tmp_path / "h.csv").write_text(f"编号,受理日期,诉求内容,lon,lat\n工单7,2026-10-14,有人建房,{x},{y}\n", "utf-8")
+    assert say("clues", "import", str(tmp_path / "h.csv"), "--channel", "hotline", "--as", "li", at=THURSDAY)[0] == 0
+    code, out, _ = say("clues", "show", "hotline", "工单7")
+    assert code == 0
+    for words in ("12345 热线", "来源编号", "工单7", "450108-202610-H0001", "新增", f"{x:.6f}, {y:.6f}", "原始字段"):
+        assert words in out
+    assert not re.search("POINT|hotline|case_number|reported_on", out)
+    assert plain(say("clues", "show", "hotline", "工单7", "--json"))["outline"].startswith("POINT")
+
+
 def test_a_time_to_come_is_refused(say, monkeypatch) -> None:
     monkeypatch.delenv("RSG_SIMULATE")
     code, _, complaint = say("cases", "act", NUMBER, "accept", "--as", "wang", at="2126-01-01T09:00+08:00")
@@ -273,7 +341,7 @@ def test_a_time_to_come_is_refused(say, monkeypatch) -> None:
 def test_a_leader_takes_nothing_in(store, say, tmp_path, monkeypatch, words) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "leader.csv").write_text("login,name,role,prefix\nling,凌,leader,450108\n", "utf-8")
-    assert say("people", "import", "leader.csv")[0] == 0
+    assert say("people", "import", "leader.csv", "--as", "li")[0] == 0
     (tmp_path / "p.csv").write_text("number\n1\n", "utf-8")
     code, _, complaint = say(*words, "--as", "ling")
     assert (code, "（leader）不能导入" in complaint) == (6, True), complaint

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from rs_governance import flows
 from rs_governance.cli import run
 from rs_governance.errors import NoOverlap
+from rs_governance.flows.pair_notes import PairNote
 from rs_governance.scenes import Registration
 
 FILES = ("overview.png", "findings.gpkg", "findings.geojson", "score.tif", "run.json", "run.log.json")
@@ -182,3 +184,30 @@ def test_an_unmeasured_shift_is_said(monkeypatch: pytest.MonkeyPatch, capsys: py
     assert run(["detect", "a.tif", "b.tif", "--out", "out", "--quiet", "--lang", "en"]) == 0
     assert run(["detect", "a.tif", "b.tif", "--out", "out", "--lang", "en"]) == 0
     assert "could not be measured" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("language", "expected"), [("zh", "注意：像是云"), ("en", "Mind: Perhaps clouds")])
+def test_what_stands_against_the_findings_is_said(
+    language: str,
+    expected: str,
+    asked: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    told = flows.run_detect
+    note = PairNote(code="perhaps_clouds_after", message_zh="像是云", message_en="Perhaps clouds")
+    monkeypatch.setattr(flows, "run_detect", lambda *args, **keywords: replace(told(*args, **keywords), notes=(note,)))
+    assert run(["--lang", language, "detect", "a.tif", "b.tif", "--out", "out", "--quiet"]) == 0
+    printed = capsys.readouterr()
+    assert expected in printed.err
+    assert printed.out == ""
+
+
+def test_numbers_that_cannot_be_name_their_option(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sample = Path(__file__).resolve().parents[2] / "sample_tiles" / "scenes"
+    pair = [str(sample / "20260912.tif"), str(sample / "20261014.tif")]
+    for option, value in (("--gsd", "-1"), ("--block", "100")):
+        for language in ("zh", "en"):
+            command = ["--lang", language, "detect", *pair, "--out", str(tmp_path / "out"), option, value, "--quiet"]
+            assert run(command) == 2
+            assert option in capsys.readouterr().err

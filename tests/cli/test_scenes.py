@@ -46,6 +46,7 @@ def test_check_tells_how_two_images_fit(tmp_path: Path, capsys: pytest.CaptureFi
     assert run(["scenes", "check", str(before), str(after), "--json"]) == 0
     content = json.loads(capsys.readouterr().out)
     assert content["roles"] == ["blue", "green", "red", "nir"]
+    assert content["compared"] == ["blue", "green", "red", "nir"]
     assert content["shift_px"] == pytest.approx([0, 0], abs=0.05)
     assert run(["scenes", "check", str(before), str(after)]) == 0
     assert "位移" in capsys.readouterr().out
@@ -132,3 +133,15 @@ def test_options_that_make_no_sense_are_one_line(
     path = write_image(tmp_path / "image.tif")
     assert run(["scenes", "info", str(path), *options]) == UsageError.exit_code
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_check_tells_which_bands_are_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = str(write_image(tmp_path / "image.tif", bands=6))
+    roles = "coastal,blue,green,red,rededge1,nir"
+    command = ["scenes", "check", path, path, "--bands-before", roles, "--bands-after", roles]
+    assert run([*command, "--json"]) == 0
+    content = json.loads(capsys.readouterr().out)
+    assert content["roles"] == roles.split(",")
+    assert content["compared"] == ["blue", "green", "red", "nir"]
+    assert run(["--lang", "zh", *command]) == 0
+    assert "参与比较的波段" in capsys.readouterr().out

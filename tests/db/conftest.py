@@ -80,13 +80,13 @@ def make_event() -> Callable[..., Event]:
 
 @pytest.fixture
 def store(make_store: Callable[..., Store], make_case: Any, make_event: Any) -> Store:
-    """A store with three cases, three events, a photo with its original, and a clue."""
+    """A store with three cases, three events of them, a photo with its original, and a clue."""
     made = make_store()
     photo = keep_evidence(made, b"a photo", ".jpg")
     with made.write() as session:
         for place in range(3):
             session.add(make_case(f"C{place}", 500_000.0 + 1000 * place))
-            session.add(make_event(place + 1, f"C{place}", evidence=[photo] if place == 0 else [], note="张三在场"))
+            session.add(make_event(place + 2, f"C{place}", evidence=[photo] if place == 0 else [], note="张三在场"))
         session.add(
             Photo(
                 case_number="C0",

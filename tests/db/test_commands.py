@@ -91,7 +91,8 @@ def test_what_was_taken_in_is_held_to_the_record(rsg, tmp_path, capsys) -> None:
     (tmp_path / "days.csv").write_text("date,working,name\n2026-10-01,holiday,国庆节\n", "utf-8")
     assert rsg("people", "import", "people.csv")[0] == rsg("cases", "calendar", "import", "days.csv")[0] == 0
     code, audit = rsg("audit", "verify")
-    assert (code, audit["events"], audit["rows"]) == (0, 2, 2)
+    # The settings, and each file with its row in the list of intakes.
+    assert (code, audit["events"], audit["rows"]) == (0, 3, 5 + 4)
     with closing(sqlite3.connect(tmp_path / "store" / STORE_FILE)) as connection:
         for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE name LIKE 'guard_%'").fetchall():
             connection.execute(f'DROP TRIGGER "{name}"')

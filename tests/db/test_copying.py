@@ -29,7 +29,7 @@ def test_a_backup_made_in_use_is_one_state_and_whole(store, make_case, tmp_path,
         session.flush()
         made = back_up(store, tmp_path / "backups", now=now)
     assert made == read_backup(made.folder)
-    assert (made.store_id, made.events, made.originals) == ("450108-store", 4, 1)
+    assert (made.store_id, made.events, made.originals) == ("450108-store", 5, 1)
     assert made.folder.name == "store-20261020T083000Z"
     assert sorted(path.name for path in made.folder.iterdir()) == ["clocks.toml", "evidence", MANIFEST, STORE_FILE]
     restore_store(made.folder, tmp_path / "again", now=now)

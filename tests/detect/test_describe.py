@@ -18,12 +18,12 @@ import rs_kernels
 from benchmarks.planes import boundary_edges, label
 from rs_governance.detect import SpectralParameters
 from rs_governance.detect.change import Standard
-from rs_governance.detect.describe import describe, land_classes
+from rs_governance.detect.describe import describe
 from rs_governance.detect.objects import ChangeObjects
 from rs_governance.scenes import PixelGrid
 
 ROLES = ("blue", "green", "red", "nir")
-EXACT = SpectralParameters(simplify_px=0.0)
+EXACT = SpectralParameters(simplify_px=0.0, smallest_m2=10.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +66,7 @@ class FakeModel:
     brightness: tuple[float, float] = (500.0, 500.0)
     infrared: tuple[float, float] = (2000.0, 2000.0)
     lush: tuple[float, float] = (0.5, 0.5)
+    raw: tuple[None, None] = (None, None)
 
 
 def model_on(pair: FakePair, parameters: SpectralParameters = EXACT) -> FakeModel:
@@ -241,54 +242,6 @@ def test_what_nothing_lies_beside_has_no_contrast() -> None:
     assert table[names].isna().all(axis=None)
 
 
-def test_green_is_measured_by_the_greenest_of_the_scene() -> None:
-    none = np.full(3, np.nan)
-    indices = {
-        "ndvi": np.array([0.2, 0.3, 0.45]),
-        "ndwi": np.full(3, -0.3),
-        "excess": none,
-        "infrared": np.full(3, 2000.0),
-        "brightness": np.full(3, 100.0),
-    }
-
-    def names(lush: float) -> list[bool]:
-        return [name == "vegetation" for name in land_classes(indices, typical=100.0, infrared=2000.0, lush=lush)]
-
-    assert names(0.5) == [False, True, True]
-    assert names(0.7) == [False, False, True]
-    assert names(0.1) == [False, True, True], "a scene without green does not make its concrete green"
-    assert names(1.0) == [False, False, True], "in a forest, half as green as the forest is green"
-
-
-def test_turbid_water_is_told_by_its_dark_infrared() -> None:
-    indices = {
-        "ndvi": np.zeros(3),
-        "ndwi": np.array([0.0, 0.0, -0.1]),
-        "excess": np.full(3, np.nan),
-        "infrared": np.array([900.0, 1100.0, 900.0]),
-        "brightness": np.full(3, 100.0),
-    }
-    classes = land_classes(indices, typical=100.0, infrared=2000.0, lush=0.5)
-    assert classes == ["water", "bare_or_built", "bare_or_built"]
-    assert "water" not in land_classes(indices, typical=100.0, lush=0.5)
-
-
-def test_classes_by_index() -> None:
-    none = np.full(5, np.nan)
-    indices = {
-        "ndvi": none,
-        "ndwi": none,
-        "excess": np.array([0.2, 0.0, np.nan, 0.0, -0.1]),
-        "infrared": np.full(5, np.nan),
-        "brightness": np.array([100.0, 100.0, 100.0, 20.0, 300.0]),
-    }
-    classes = land_classes(indices, typical=100.0)
-    assert classes == ["vegetation", "bare_or_built", "other", "dark", "bare_or_built"]
-    alone = {name: values[3:4] for name, values in indices.items()}
-    assert land_classes(alone, typical=100.0) == ["dark"], "a class does not depend on the other findings"
-    assert land_classes({name: np.zeros(0) for name in indices}, typical=100.0) == []
-
-
 def test_no_object_is_an_empty_table() -> None:
     table = describe(objects_of(rings_of()), pair_on(4545), model_on(pair_on(4545)), detector="spectral")
     assert table.empty
@@ -320,3 +273,65 @@ def test_outlines_are_sound_and_cover_their_pixels(seed: int, crs: int, toleranc
     covered = table["area_m2"].to_numpy()[large] / (np.bincount(labels.ravel())[1:][large] * pixel_m2)
     slack = 0.2 + 0.1 * tolerance_px
     assert 1 - slack < covered.min() <= covered.max() < 1 + slack
+
+
+def rings_around(mask: NDArray[np.bool_]) -> rs_kernels.Rings:
+    labels, _ = label(mask)
+    return rs_kernels.smooth_rings(rs_kernels.link_rings(boundary_edges(np.pad(mask, 1), labels)))
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        "##",
+        "##\n##",
+        "#.\n.#",
+        "###\n#..\n#..",
+        "####\n####\n####",
+        "#####\n#####\n#####\n#####\n.####\n..###",
+        ".#.\n###\n.#.",
+    ],
+)
+@pytest.mark.parametrize(("crs", "pixel"), [(32630, 10.0), (4326, 1e-4)])
+def test_small_objects_have_the_ground_of_their_pixels(shape: str, crs: int, pixel: float) -> None:
+    mask = np.array([[letter == "#" for letter in row] for row in shape.split("\n")])
+    pair = pair_on(crs, pixel=pixel, at=(2.31, 47.2) if crs == 4326 else (5e5, 52e5), side=20)
+    rings = rings_around(mask)
+    objects = objects_of(rings)
+    table = describe(objects, pair, model_on(pair, SpectralParameters()), detector="spectral")
+    # Corners of pixels that meet are cut and joined alike: the ring encloses what the pixels do.
+    assert table["area_m2"].item() == pytest.approx(mask.sum() * math.prod(pair.grid.pixel_size_m), rel=1e-3)
+    assert table.is_valid.all()
+    reach = shapely.box(-0.5, -0.5, mask.shape[1] + 0.5, mask.shape[0] + 0.5)
+    inside = shapely.transform(table.geometry.item(), lambda xy: np.stack(~pair.grid.transform @ tuple(xy.T), axis=1))
+    assert reach.covers(inside), "no outline reaches the next object, a pixel away"
+
+
+def test_no_outline_has_less_ground_than_an_object_may() -> None:
+    parameters = SpectralParameters()
+    pair = pair_on(4545, pixel=0.8)
+    rows, cols = np.indices((12, 12))
+    mask = np.hypot(rows - 5.3, cols - 5.4) < 5.5  # a disc: simplifying takes from all sides
+    assert parameters.smallest_m2 <= mask.sum() * 0.64 < parameters.smallest_m2 + 1.5
+    objects = objects_of(rings_around(mask))
+    table = describe(objects, pair, model_on(pair, parameters), detector="spectral")
+    assert table["area_m2"].item() >= parameters.smallest_m2
+    lenient = model_on(pair, replace(parameters, smallest_m2=1.0))
+    simple = describe(objects, pair, lenient, detector="spectral")
+    assert simple["area_m2"].item() < parameters.smallest_m2, "or the test tells nothing"
+
+
+def test_raw_numbers_are_classed_without_what_the_air_added() -> None:
+    from rs_governance.detect.raw_numbers import RawNumbers
+
+    pair = pair_on(4545)
+    #                    wheat, soil, water: digital numbers of 8 bits, most of them the air's; blue, green, red, nir
+    colours = np.array([[96.0, 98, 97], [75.0, 78, 73], [61.0, 78, 62], [85.0, 62, 28]])
+    boxes = [shapely.box(20 * number, 0, 20 * number + 10, 10) for number in range(3)]
+    objects = objects_of(rings_of(*boxes), before=colours, after=colours)
+    raw = RawNumbers(red=57.0, nir=25.0, lush=0.7)
+    model = replace(model_on(pair), brightness=(83.0, 83.0), infrared=(60.0, 60.0), lush=(0.1, 0.1), raw=(raw, None))
+    table = describe(objects, pair, model, detector="spectral")
+    assert table["before_class"].tolist() == ["vegetation", "bare_or_built", "water"]
+    assert table["after_class"].tolist() == ["bare_or_built", "bare_or_built", "water"], "soil is no water either way"
+    assert table["ndvi_before"].tolist() == table["ndvi_after"].tolist(), "the numbers told are those of the image"

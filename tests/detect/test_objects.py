@@ -256,6 +256,14 @@ def test_size_is_measured_on_the_ground(pixel_m2: float, found: int) -> None:
     assert len(collect(scene_of(score), 64, model=model_of(pixel_m2=pixel_m2))[0].pixels) == found
 
 
+def test_a_single_pixel_is_no_object_however_large() -> None:
+    score = plain()
+    score[4, 4] = score[10, 10:12] = 200
+    objects, painted = collect(scene_of(score), 64, model=model_of(pixel_m2=900.0))
+    assert objects.pixels.tolist() == [2]
+    assert painted[4, 4] == 0
+
+
 def test_not_observed_pixels_divide_objects() -> None:
     score = plain()
     score[5:10, 2:20] = 200

@@ -191,7 +191,7 @@ def test_blocks_and_workers_change_nothing(dates: Callable[..., Any], pair_of: P
 def test_blocks_that_pictures_would_notice_are_refused(
     ground: Ground, pair_of: PairOf, block_px: int, workers: int
 ) -> None:
-    with pytest.raises(UsageError, match="multiple of 64"):
+    with pytest.raises(UsageError, match="--block must be a multiple of 64" if workers > 0 else "--workers must be 1"):
         find_changes(pair_of(ground(0), ground(1)), block_px=block_px, workers=workers)
 
 

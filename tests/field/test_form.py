@@ -258,6 +258,54 @@ def test_list_map_slider_and_links(context: "BrowserContext", form: Path) -> Non
     assert phone.faults == []
 
 
+FILLS = ((255, 32, 64), (255, 190, 0), (40, 200, 110))  # of the marks; the ground of the map has other colours
+
+
+@pytest.mark.parametrize("height", [844, 660])
+def test_no_button_covers_a_spot_on_a_narrow_screen(browser: "Browser", form: Path, height: int) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": height}, has_touch=True, is_mobile=True)
+    page = show(context, form).page
+    page.locator('#tabs button[data-pane="map"]').click()
+    page.get_by_role("button", name="全图").click()
+    page.wait_for_timeout(300)
+    marked = page.locator("#canvas").evaluate(
+        """(canvas, fills) => {
+            const { width, height } = canvas, box = canvas.getBoundingClientRect(), ratio = width / box.width;
+            const { data } = canvas.getContext("2d").getImageData(0, 0, width, height), found = [];
+            for (let at = 0; at < data.length; at += 4) {
+                if (!fills.some((fill) => fill.every((part, band) => data[at + band] === part))) continue;
+                found.push([at / 4 % width / ratio + box.left, Math.floor(at / 4 / width) / ratio + box.top]);
+            }
+            return found;
+        }""",
+        FILLS,
+    )
+    boxes = page.locator("#tools button").evaluate_all(
+        "all => all.map(e => e.getBoundingClientRect()).map(b => [b.left, b.top, b.right, b.bottom])"
+    )
+    assert len(boxes) == 4
+    assert len(marked) > 500
+    places = np.array(marked)
+    assert places[:, 0].min() > 0
+    for left, top, right, bottom in boxes:
+        under = (places[:, 0] > left) & (places[:, 0] < right) & (places[:, 1] > top) & (places[:, 1] < bottom)
+        assert not under.any()
+    context.close()
+
+
+def test_the_saved_file_is_named_by_the_clock_of_the_district(browser: "Browser", form: Path) -> None:
+    context = browser.new_context(timezone_id="America/New_York", accept_downloads=True)
+    page = show(context, form, at=datetime.fromisoformat("2026-10-20T18:05:00+00:00")).page
+    open_first(page)
+    page.locator('button[data-code="illegal"]').click()
+    page.get_by_role("button", name="返回").click()
+    page.locator('#tabs button[data-pane="save"]').click()
+    with page.expect_download() as download:
+        page.locator("#save-file").click()
+    assert download.value.suggested_filename.endswith("_w1_20261021-0205.json")
+    context.close()
+
+
 @pytest.mark.parametrize(("days", "zh", "en"), [(1, "剩 1 天", "1 day left"), (-1, "逾期 1 天", "1 day late")])
 def test_one_day_is_one_day(context: "BrowserContext", form: Path, days: int, zh: str, en: str) -> None:
     data = form.read_text("utf-8").split('id="data">')[1].split("</script>")[0]

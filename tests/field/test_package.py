@@ -37,8 +37,11 @@ from rs_governance.field import (
     read_receiver,
     read_tasks,
 )
+from rs_governance.field.assignments import Receiver
+from rs_governance.field.card_pages import write_card_pages
 from rs_governance.field.chips import draw_chip
-from rs_governance.field.ground import PublishedGround
+from rs_governance.field.ground import PublishedGround, jpeg
+from rs_governance.field.handout import Handout
 from rs_governance.field.returns import read_return
 from rs_governance.field.returns.tables import to_row
 from rs_governance.field.task_list import FIELD_TASKS, field_tasks_schema
@@ -354,6 +357,26 @@ def test_a_returned_case_says_why(tasks_store: Store) -> None:
         task = read_tasks(session)[0]
     assert task.return_words is None
     assert replace(task, returned="photo_missing").return_words == ("缺实地照片", "ground photo missing")
+
+
+def test_the_card_says_why_it_came_back_and_has_a_box_for_no_change(
+    tasks_store: Store, published: Path, tmp_path: Path
+) -> None:
+    with tasks_store.read() as session:
+        task = read_tasks(session)[0]
+    receiver = Receiver(code="w1", name="韦建国")
+    handout = Handout(number="E1", receiver=receiver, at=NOW, expires_on=date(2026, 11, 19), district="良庆区")
+    chip = jpeg(Image.new("RGB", (864, 510), (90, 140, 60)))
+    for folder, returned in (("new", None), ("back", "photo_missing")):
+        write_card_pages(
+            [replace(task, returned=returned)], tmp_path / folder, handout=handout, chips={task.number: chip},
+            locate=lambda _: Image.new("RGB", (480, 480)), questions=QUESTIONS,
+        )  # fmt: skip
+    new, back = (pypdf.PdfReader(next((tmp_path / folder).iterdir())) for folder in ("new", "back"))
+    texts = [document.pages[0].extract_text() for document in (new, back)]
+    assert all("没有变化" in text and "无法到达" in text for text in texts)
+    assert ["举证被退回：缺实地照片" in text for text in texts] == [False, True]
+    assert len(new.pages) == len(back.pages) == 1
 
 
 def test_a_published_chip_serves_where_a_scene_is_missing(tasks_store: Store, published: Path, tmp_path: Path) -> None:

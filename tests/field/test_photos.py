@@ -28,6 +28,36 @@ HEIC = base64.b64decode(
 )
 
 
+def with_exif(raw: bytes) -> bytes:
+    out = io.BytesIO()
+    picture().save(out, "JPEG", exif=raw)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("raw", "damaged"),
+    [
+        (b"", False),
+        (b"Exif\0\0II*\0\x08\0\0\0\0\0\0\0\0\0", False),  # taken out by a program: a list of no entries
+        (b"Exif\0\0" + b"\xff" * 200, True),
+        (b"Exif\0\0II*\0\x08\0\0\0" + b"\xee" * 60, True),
+        (b"Exif\0\0MM\0*\0\xff\xff\xff", True),
+    ],
+)
+def test_damaged_camera_data_are_not_taken_for_missing_ones(raw: bytes, damaged: bool) -> None:
+    facts = read_photo(with_exif(raw))
+    assert (facts.exif_damaged, facts.has_exif, facts.width) == (damaged, False, 400)
+
+
+def test_camera_data_that_were_cut_off_are_damaged() -> None:
+    exif = Image.Exif()
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = "2026:10:20 15:30:00"
+    raw = exif.tobytes()
+    assert not read_photo(with_exif(raw)).exif_damaged
+    assert read_photo(with_exif(raw[:30])).exif_damaged
+    assert read_photo(phone_photo()).exif_damaged is False
+
+
 def picture(seed: int = 0, size: tuple[int, int] = (400, 300)) -> Image.Image:
     rng = np.random.default_rng(seed)
     small = Image.fromarray(rng.integers(0, 255, (6, 8, 3), dtype=np.uint8))

@@ -13,7 +13,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
 from rs_governance.cases import Actor, events_of, read_actor
-from rs_governance.db import Case, Export, Store
+from rs_governance.db import Case, Export, Person, Store
 from rs_governance.errors import ActionRefused, UsageError
 from rs_governance.field import KeptPlan, Wanted, export_tasks, make_plan, plan_document, read_questions
 from rs_governance.field.planning import (
@@ -188,6 +188,11 @@ def test_a_package_shows_the_order_of_the_plan(tasks_store: Store, manager: Acto
         tasks_store, wanted, tmp_path / "out", actor=manager, now=NOW, clocks=CLOCKS, questions=read_questions()
     )
     assert made.handout.number != kept.number
+    stops = [visit.number for visit in kept.plan.visits["w3"]]
+    theirs = {visit.number for visit in kept.plan.visits["w3"] if not visit.needs_transfer}
+    assert set(made.numbers) == theirs, "the plan's stops alone, not all that w3 could take"
+    assert set(made.not_theirs) == set(stops) - theirs
+    assert 0 < len(made.numbers) <= 3
     with tasks_store.read() as session:
         entry = session.scalars(sa.select(Export).where(Export.number == made.handout.number)).one()
     assert entry.facts == {"plan": kept.number}
@@ -196,6 +201,24 @@ def test_a_package_shows_the_order_of_the_plan(tasks_store: Store, manager: Acto
             tasks_store, Wanted(to="w1", plan=kept.number), tmp_path / "w1", actor=manager, now=NOW, clocks=CLOCKS,
             questions=read_questions(),
         )  # fmt: skip
+
+
+def add_people(store: Store, **roles: str) -> None:
+    with store.write() as session:
+        for login, role in roles.items():
+            session.add(
+                Person(
+                    login=login, name=login, role=role, prefix="450108", themes=[], department="agriculture", email=None,
+                    capacity=9, active=True,
+                )
+            )  # fmt: skip
+
+
+def test_officers_of_the_district_are_planned_for_where_somebody_says_so(tasks_store: Store, manager: Actor) -> None:
+    add_people(tasks_store, he="enforcement_officer", yu="grid_keeper")
+    assert set(plan(tasks_store, manager).inspectors) == {"w1", "w3", "yu"}
+    assert set(plan(tasks_store, manager, officers=True).inspectors) == {"he", "w1", "w3", "yu"}
+    assert set(plan(tasks_store, manager, logins=["he"]).inspectors) == {"he"}
 
 
 @pytest.mark.parametrize(

@@ -45,10 +45,11 @@ def test_a_good_photo_has_no_reason() -> None:
     ("facts", "ground", "reason", "trust"),
     [
         ({"has_exif": False}, {}, "no_exif", "fair"),
+        ({"has_exif": False, "exif_damaged": True}, {}, "exif_unreadable", "fair"),
         ({"lon": None, "lat": None}, {}, "position_of_form", "fair"),
         ({"lon": None, "lat": None, "heading_deg": None}, {"photo": None}, "no_position", "fair"),
         ({"taken_at": None, "gps_at": None}, {}, "no_time", "fair"),
-        ({"taken_at": None, "gps_at": None}, {"form_has_time": True}, "time_of_form", "fair"),
+        ({"taken_at": None, "gps_at": None}, {"form_at": NOON}, "time_of_form", "fair"),
         ({"heading_deg": None}, {}, "no_heading", "good"),
         ({}, {"photo": shapely.Point(-FAR_M - 1, 10), "form": None}, "far_from_spot", "doubtful"),
         ({"heading_deg": 270.0}, {}, "facing_away", "doubtful"),
@@ -67,6 +68,20 @@ def test_each_reason_alone(facts: dict[str, object], ground: dict[str, object], 
     marked = mark_photo(replace(GOOD, **facts), replace(GROUND, **ground))  # type: ignore[arg-type]
     assert marked.reasons == (reason,)
     assert marked.trust == trust
+
+
+@pytest.mark.parametrize(
+    ("days", "reason"), [(-3, "before_dispatch"), (1, "after_return")], ids=["before_dispatch", "after_return"]
+)
+def test_a_time_of_the_form_is_tested_as_one_of_the_photo(days: int, reason: str) -> None:
+    at = NOON + timedelta(days=days)
+    own = mark_photo(replace(GOOD, taken_at=at, gps_at=at), GROUND)
+    told = mark_photo(replace(GOOD, taken_at=None, gps_at=None), replace(GROUND, form_at=at))
+    assert own.reasons == (reason,)
+    assert told.reasons == ("time_of_form", reason)
+    assert own.trust == told.trust == "doubtful"
+    # Where the photo says it itself, the form is not asked.
+    assert mark_photo(GOOD, replace(GROUND, form_at=at)).reasons == ()
 
 
 def test_every_reason_has_its_words() -> None:

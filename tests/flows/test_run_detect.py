@@ -316,3 +316,28 @@ def test_wrong_settings_are_refused_and_leave_nothing(small: Any, tmp_path: Path
         run_detect(small.before, small.after, tmp_path / "out", **wrong)
     assert "\n" not in str(caught.value)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_clouds_without_a_mask_are_spoken_of(sample: Any, masked: bool, tmp_path: Path) -> None:
+    options = [
+        {"cloud_mask": scene.with_name(f"{scene.stem}_clouds.gpkg")} if masked else {}
+        for scene in (sample.before, sample.after)
+    ]
+    summary = run_detect(
+        sample.before, sample.after, tmp_path / "out", before_options=options[0], after_options=options[1]
+    )
+    codes = [] if masked else ["perhaps_clouds_before", "perhaps_clouds_after"]
+    assert [note.code for note in summary.notes] == codes
+    written = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))["notes"]
+    assert [note["code"] for note in written] == codes
+    for note, option in zip(written, ("--clouds-before", "--clouds-after"), strict=False):
+        assert option in note["message_zh"]
+        assert option in note["message_en"]
+
+
+def test_a_pair_too_small_to_judge_says_so(sample: Any, cut_pair: Callable[..., Any], tmp_path: Path) -> None:
+    tiny = cut_pair(sample, row=300, col=200, height=8, width=8)
+    summary = run_detect(tiny.before, tiny.after, tmp_path / "out", allow_unaligned=True)
+    assert [note.code for note in summary.notes] == ["too_small_to_judge"]
+    assert "64" in summary.notes[0].message_en

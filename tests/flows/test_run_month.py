@@ -20,6 +20,7 @@ from rs_governance.cli import run
 from rs_governance.errors import OutputFailed, UsageError
 from rs_governance.flows.month import MonthSummary, run_month
 from rs_governance.flows.quarter import publish_quarter
+from rs_governance.grids.ellipsoid import geodesic_area_m2
 from rs_governance.publish.month import check_manifest
 
 SAMPLE = Path(__file__).resolve().parents[2] / "sample_tiles"
@@ -137,6 +138,9 @@ def test_the_quarter_counts_each_site_once(issues: Path, tmp_path: Path, spots: 
     changes = spots["spot_no"][spots["kind"] != "crop_rotation"]
     assert set(changes) <= set(told)
     assert sum(summary.status.values()) == summary.sites == len(sites)
+    whole = shapely.union_all(sites.geometry.to_numpy())
+    assert sites["area_m2"].sum() == pytest.approx(geodesic_area_m2([whole], sites.crs)[0], abs=0.5)
+    assert summary.missing == ("2026-11", "2026-12")
     with pytest.raises(UsageError, match="is published in"):
         publish_quarter(SAMPLE, "2027Q1", issues=issues, out=tmp_path / "q1")
 

@@ -3,13 +3,14 @@
 import json
 
 import pytest
+import shapely
 import typer
 
 from rs_governance.cli import grids
 from rs_governance.cli.language import Language, speak
 from rs_governance.errors import CrsRefused
 
-from .conftest import Folder, land_use
+from .conftest import SOUTH, WEST, Folder, frame, land_use
 
 app = typer.Typer()
 app.add_typer(grids.app, name="grids")
@@ -60,6 +61,25 @@ def test_the_same_for_programs(folder: Folder, capsys: pytest.CaptureFixture[str
     assert [source["features"] for source in content["sources"]] == [1, 2, 4, 8, 144]
     assert content["problems"][0]["source"] == "layers.land_use"
     assert (content["district"], content["crs"]) == ("450108", "EPSG:4545")
+
+
+def test_a_register_that_is_too_old_for_the_newest_image_is_told(
+    folder: Folder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder.path / "image.tif").write_bytes(b"no image, but named")
+    folder.text += '[[scene]]\nid = "20261014"\npath = "image.tif"\nacquired_on = 2026-10-14\n'
+    lot = shapely.box(WEST + 10, SOUTH + 10, WEST + 60, SOUTH + 60)
+    for name, as_of in (("building_permit", "2026-08-14"), ("land_supply", "2026-08-16")):  # 61 and 59 days
+        folder.source(f"registers.{name}", f"{name}.gpkg", frame({"number": ["A1"]}, [lot]), f"as_of = {as_of}")
+    folder.units()
+    check(folder)
+    told = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("名册过期"))
+    assert "施工许可 2026-08-14" in told
+    assert "供地" not in told
+    assert "超过 60 天" in told
+    check(folder, "--json")
+    content = json.loads(capsys.readouterr().out)
+    assert [one["name"] for one in content["outdated"]["registers"]] == ["building_permit"]
 
 
 def test_a_district_without_sources_and_one_with_an_unusable_one(

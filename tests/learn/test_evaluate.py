@@ -3,7 +3,7 @@
 import itertools
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -151,6 +151,15 @@ def test_the_report_says_what_was_measured_and_how(evaluation: Evaluation, tmp_p
     table = [line for line in page.splitlines() if line.startswith("|")]
     assert len({line.count("|") for line in table}) == 1
     assert [line.split("`")[1] for line in table[2:]] == ["bright", "blind"]
+    lead = content["leads"]["blind"]["object_f1"]
+    assert lead == evaluation_lead(evaluation)
+    assert 0 < lead["low"] <= lead["value"] <= lead["high"]
+    assert f"`bright` − `blind`: F1 +{content['leads']['blind']['f1']['value']:.3f} [" in page
+
+
+def evaluation_lead(evaluation: Evaluation) -> dict[str, float | None]:
+    """How much better the objects of the primary detector are than those of the blind one."""
+    return asdict(evaluation.lead("blind")["object_f1"])
 
 
 def test_incomplete_pairs_are_named(town: Path, detectors: dict[str, Detector]) -> None:

@@ -56,7 +56,7 @@ def test_hits_rights_and_kinds_are_counted() -> None:
     assert score.by_kind == {"demolition": (1, 0), "earthwork": (1, 1), "new_building": (1, 1)}
 
 
-@pytest.mark.parametrize("rule", ["exempt_unclear", "exempt_permit_mostly"])
+@pytest.mark.parametrize("rule", ["exempt_unclear", "exempt_permit_mostly", "exempt_stage_unclear"])
 def test_what_is_for_the_screen_only_is_a_spot_and_counted_beside(rule: str) -> None:
     truth = true(("road", box(0, 0, 20, 20), {}), ("earthwork", box(50, 0, 70, 20), {"permitted": True}))
     spots = found(*(("road", "green", box(x, 0, x + 20, 20)) for x in (0, 50, 100)), rule=rule)
@@ -67,7 +67,7 @@ def test_what_is_for_the_screen_only_is_a_spot_and_counted_beside(rule: str) -> 
 
 
 def test_the_rules_that_the_score_names_are_those_of_the_program() -> None:
-    named = {"exempt_no_land_taken", "exempt_unclear", "exempt_permit_mostly"}
+    named = {"exempt_no_land_taken", "exempt_unclear", "exempt_permit_mostly", "exempt_stage_unclear"}
     assert named <= {rule.id for rule in read_rules().rules["exempt"]}
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from rs_governance.learn.scoring import HIT_SHARE, MIN_OBJECT_M2, Counts, count_pair, pool, ratios
+from rs_governance.learn.scoring import HIT_SHARE, MIN_OBJECT_M2, Counts, compare, count_pair, pool, ratios
 
 Mask = NDArray[np.bool_]
 
@@ -242,3 +242,29 @@ def test_wrong_arguments_are_refused() -> None:
         count_pair(one, one, one, pixel_area_m2=0.0)
     with pytest.raises(ValueError, match="at least one pair"):
         pool([], rng=np.random.default_rng(0))
+    with pytest.raises(ValueError, match="same pairs"):
+        compare([make_counts()], [], rng=np.random.default_rng(0))
+
+
+def test_differences_are_paired() -> None:
+    # Pairs differ far more from each other than the detectors do: apart, the intervals overlap; paired, they do not.
+    rng = np.random.default_rng(2)
+    hits = rng.integers(5, 90, size=40)
+    own, other = (
+        [make_counts(true_positive=int(hit) + more, false_positive=100 - int(hit) - more) for hit in hits]
+        for more in (4, 0)
+    )
+    apart = [pool(counts, rng=np.random.default_rng(3)).precision for counts in (own, other)]
+    assert apart[0].low is not None
+    assert apart[1].high is not None
+    assert apart[0].low < apart[1].high
+    lead = compare(own, other, rng=np.random.default_rng(3))["precision"]
+    assert lead.value == lead.low == lead.high == pytest.approx(0.04)
+    back = compare(other, own, rng=np.random.default_rng(3))["precision"]
+    assert back.value == pytest.approx(-0.04)
+
+
+def test_one_pair_has_a_difference_without_interval() -> None:
+    own, other = make_counts(true_positive=3, false_positive=1), make_counts(true_positive=1, false_positive=3)
+    lead = compare([own], [other], rng=np.random.default_rng(0))["precision"]
+    assert (lead.value, lead.low, lead.high) == (0.5, None, None)

@@ -76,7 +76,7 @@ def test_a_card_is_one_page_with_all_that_an_inspector_needs(month, cards):
 def test_what_is_not_known_is_said(cards):
     text = letters(pypdf.PdfReader(list(cards["zh"].values())[2]).pages[0].extract_text())
     assert "其中耕地无该图层" in text
-    assert "已有手续名册中未查到" in text
+    assert "已有手续未见相关手续" in text
     assert "None" not in text
     assert "nan" not in text
 

@@ -47,11 +47,23 @@ def test_a_person_finds_first_what_matters(columns):
 
 def test_codes_are_words_days_are_days_and_what_is_missing_is_a_dash(spots, columns):
     assert {cell.value for cell in columns["等级"]} == {"红", "黄", "绿"}
-    assert [cell.value for cell in columns["手续类别"]] == ["—"] + ["施工许可"] * (len(spots) - 1)
-    assert columns["后时相日期"][0].value == "—"
-    day = columns["后时相日期"][1]
+    first = [cell.value for cell in columns["图斑号"]].index(spots["spot_no"].iloc[0])
+    registers = [cell.value for cell in columns["手续类别"]]
+    assert (registers[first], registers.count("施工许可")) == ("—", len(spots) - 1)
+    assert columns["后时相日期"][first].value == "—"
+    day = columns["后时相日期"][0]
     assert (day.is_date, day.value.date()) == (True, datetime.date(2026, 10, 9))
     assert day.number_format == "yyyy-mm-dd"
+
+
+def test_the_most_urgent_come_first(spots, columns):
+    told = [cell.value for cell in columns["等级"]]
+    assert told == sorted(told, key=["红", "黄", "绿"].index)
+    numbers = [cell.value for cell in columns["图斑号"]]
+    assert set(numbers) == set(spots["spot_no"])
+    for severity, word in (("red", "红"), ("green", "绿")):
+        own = [number for number, each in zip(numbers, told, strict=True) if each == word]
+        assert own == spots["spot_no"][spots["severity"] == severity].tolist()
 
 
 def test_numbers_are_written_as_people_read_them(spots, columns):
@@ -60,7 +72,8 @@ def test_numbers_are_written_as_people_read_them(spots, columns):
     assert formats["经度"] == "0.000000"
     assert formats["手续覆盖比例"] == "0.0%"
     assert formats["前植被指数"] == formats["变化得分"] == "0.000", "an index is no share"
-    assert columns["面积（平方米）"][3].value == pytest.approx(spots["area_m2"].iloc[3], abs=0.006)
+    row = [cell.value for cell in columns["图斑号"]].index(spots["spot_no"].iloc[3])
+    assert columns["面积（平方米）"][row].value == pytest.approx(spots["area_m2"].iloc[3], abs=0.006)
 
 
 def test_the_sheet_can_be_scrolled_filtered_and_printed(spots, book, columns):

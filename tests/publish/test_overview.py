@@ -285,3 +285,20 @@ def test_nothing_seen_and_nothing_found(make) -> None:
     sheet = rendered(overview, FINDINGS.empty(CRS), registration=unreliable)
     panel = np.asarray(sheet)[320:1180, 80:940]
     assert set(np.unique(panel)) <= set(range(190, 250)), "hatched grey"
+
+
+def test_the_order_of_the_list_is_said(make, monkeypatch) -> None:
+    written: dict[str, float] = {}
+
+    def keep(draw, at, text, *args, **more):
+        written[text] = at[1]
+        return typography.put_text(draw, at, text, *args, **more)
+
+    monkeypatch.setattr(overview_sheet, "put_text", keep)
+    grid = grid_of(300, 400)
+    shapes = [shapely.box(5e5 + 20 * i, 25e5 - 60, 5e5 + 20 * i + 10, 25e5 - 40) for i in range(11)]
+    findings = make(crs=CRS, outlines=shapes)
+    sheet = rendered(filled(grid, images_of(grid)), findings)
+    order = next(text for text in written if "得分 × 面积" in text)
+    last = max(y for text, y in written.items() if text.startswith("f0"))
+    assert last + 25 < written[order] < sheet.height - 10, "below the last row, inside of the sheet"

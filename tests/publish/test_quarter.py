@@ -21,6 +21,8 @@ from rs_governance.publish.style import SEVERITY_RGB
 from rs_governance.rules.sites import Quarter, gather_sites
 from rs_governance.scenes import open_scene
 
+Q4 = Quarter(year=2026, number=4)
+
 pypdf = pytest.importorskip("pypdf")
 
 
@@ -52,8 +54,8 @@ def content(make_month):
     return QuarterContent(
         district_name="良庆区",
         district_name_en="Liangqing",
-        quarter="2026Q4",
-        sites=gather_sites(table, Quarter(year=2026, number=4), month.crs),
+        quarter=Q4,
+        sites=gather_sites(table, Q4, month.crs),
         spots=table,
         units=month.units,
         issues=(issue_of("2026-10", 12, 0.9), issue_of("2026-11", 4, 0.6)),
@@ -91,9 +93,10 @@ def test_the_same_quarter_gives_the_same_bytes(written):
 
 def test_both_forms_say_what_quarter_json_says(content, written, tmp_path):
     district = {"code": "450108", "name": "良庆区", "name_en": "Liangqing"}
-    figures = write_quarter(content.sites, tmp_path, quarter="2026Q4", district=district, issues=["2026-10", "2026-11"])
+    figures = write_quarter(content.sites, tmp_path, quarter=Q4, district=district, issues=["2026-10", "2026-11"])
     status = {each["code"]: each["count"] for each in figures["by"]["status"]}
     assert status["gone"] == 1, "the demolished one"
+    assert figures["missing_months"] == ["2026-12"]
     pdf = squeezed("".join(page.extract_text() for page in pypdf.PdfReader(written["zh"][2]).pages))
     for text in (squeezed(text_of(written["zh"][1])), pdf):
         assert f"合并为{figures['total']['count']}个点位（含{figures['total']['spots']}个图斑）" in text
@@ -101,6 +104,7 @@ def test_both_forms_say_what_quarter_json_says(content, written, tmp_path):
         assert f"新增{status['new']}个，延续{status['continuing']}个，扩大{status['grown']}个，已消除1个" in text
         assert "由2026-10、2026-11各期汇总影像2026-10-09至2026-11-09" in text
         assert "疑似，以实地核查为准" in text
+        assert "本季度缺2026-12的成果，以下数字不是全季度的" in text
         for row in worst_sites(content.sites):
             assert content.sites["site_no"].iloc[row] in text
 

@@ -128,13 +128,23 @@ def test_the_web_page_needs_nothing_from_outside(written):
 
 
 def test_both_forms_say_the_figures_of_the_issue(month, written):
-    figures = summarise(month)["total"]
+    statistics = summarise(month)
+    figures = statistics["total"]
+    urgent = month.spots[month.spots["severity"] != "green"]
+    area_m2 = urgent["area_m2"].sum()
     page = squeezed("".join(page_of(written["files"][1]).text))
     for text in (page, text_of_pdf(written["files"][2])):
-        assert f"红色{figures['red']}处、黄色{figures['yellow']}处、绿色{figures['green']}处" in text
-        assert f"面积{figures['area_mu']:,.2f}亩" in text
+        assert f"{len(urgent)}处：红色{figures['red']}处、黄色{figures['yellow']}处，面积{in_mu(area_m2)}亩" in text
+        assert (
+            f"占耕地{in_mu(urgent['cropland_m2'].sum())}亩，其中永久基本农田{in_mu(urgent['basic_cropland_m2'].sum())}亩"
+            in text
+        )
+        assert f"另有绿色{figures['green']}处不派人核查" in text
+        assert f"全部变化合计{figures['count']}处、{figures['area_mu']:,.2f}亩" in text
         assert "疑似，以实地核查为准" in text
-        assert "上期（2026-09）9处，本期12处，增加3处" in text
+        former = month.trend[-1].severity
+        before, after = former["red"] + former["yellow"], figures["red"] + figures["yellow"]
+        assert f"红、黄图斑上期（2026-09）{before}处，本期{after}处" in text
         assert "本期可比对比例与上期相差35个百分点" in text
         for number in worst_spots(month.spots):
             assert number in text

@@ -136,6 +136,17 @@ def test_greens_are_drawn_as_anybody_can_repeat(written) -> None:
     assert audit["features"][0]["properties"]["chip"].startswith("../chips/")
 
 
+def test_every_spot_is_in_one_list_also_those_that_nobody_is_sent_to(written) -> None:
+    month, folder = written
+    told = [feature["id"] for each in lists(folder, "town").values() for feature in each["features"]]
+    for name in ("screen_unclear", "screen_audit", "no_visit"):
+        own = load(folder / f"{name}.geojson")
+        assert own["list"]["responsible"] is None
+        assert all(feature["properties"]["severity"] == "green" for feature in own["features"])
+        told += [feature["id"] for feature in own["features"]]
+    assert sorted(told) == month.spots["spot_no"].tolist()
+
+
 def test_draw_is_even_and_depends_on_the_seed() -> None:
     numbers = [f"450108-202610-{n:04d}" for n in range(400)]
     drawn = [draw_audit(numbers, seed=seed) for seed in range(300)]

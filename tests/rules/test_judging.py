@@ -63,6 +63,13 @@ ALL_REGISTERS = (
 )  # fmt: skip
 
 
+@pytest.mark.parametrize(("share", "kind"), [(0.3, "new_building"), (0.29, "crop_rotation")])
+def test_what_changes_on_a_lot_granted_for_a_house_is_perhaps_the_house(one, share, kind):
+    lot = {"finding_id": "f000001", "register": "homestead", "covered_share": share, "outside_m2": 300.0}
+    spot, _ = one(CROP, layers=cropland(), registers=[lot])
+    assert (spot["kind"], spot["severity"]) == (kind, "green")
+
+
 def test_red_comes_before_exempt_and_exempt_before_yellow(one):
     muted = {"zones": [("f000001", "Z1", "2026-12-31", 1.0)]}
     assert one(SITE, layers=cropland(basic_m2=60.0), **muted)[0]["rule"] == "red_basic_cropland"

@@ -9,6 +9,7 @@ import shapely
 
 from rs_governance.grids.carriers import REGISTER_COLUMNS, make_frame
 from rs_governance.rules import keep_judged, read_rules
+from rs_governance.rules.decisions import say_unfound
 from rs_governance.rules.keeping import read_kept
 
 SITE = {"looks": "earthwork"}
@@ -47,8 +48,8 @@ def test_cover(one, share, outside_m2, state):
 @pytest.mark.parametrize(
     ("share", "severity", "rule"),
     [
-        (0.65, "green", "exempt_permit_mostly"),
-        (0.6499, "yellow", "yellow_permit_short"),
+        (0.5, "green", "exempt_permit_mostly"),
+        (0.4999, "yellow", "yellow_permit_short"),
     ],
 )
 def test_what_an_approval_covers_mostly_is_looked_at_on_the_screen_but_not_lawful(one, share, severity, rule):
@@ -224,6 +225,21 @@ def test_the_approval_that_speaks_best_is_named(one):
     ]
 
 
+@pytest.mark.parametrize(
+    ("joined", "word"),
+    [
+        ({}, "未见相关手续"),
+        ({"as_of": date(2026, 6, 1)}, "手续名册过期，不能据以认定"),
+        ({"as_of": None}, "手续名册无日期，不能据以认定"),
+        ({"has_registers": []}, "缺手续名册，不能据以认定"),
+    ],
+)
+def test_what_is_said_of_the_registers_is_what_the_reason_says(one, joined, word):
+    spot, steps = one(SITE, **joined)
+    assert say_unfound(steps).zh == word
+    assert spot["reason_zh"].endswith(f"，{word}")
+
+
 def test_the_terms_can_be_changed(one, rules_with):
     registers = {"registers": [permit(covered_share=0.85, outside_m2=300.0)]}
     assert one(SITE, **registers)[0]["suspicion"] == "suspected"
@@ -269,7 +285,7 @@ def test_common_ground_of_two_lots_counts_once(judged, two_lots):
     joined = two_lots(8.0)
     assert judged(joined).spots.iloc[0]["permit_share"] == pytest.approx(1.0)
     wrong = joined.in_registers.assign(covered_share=[0.75, 0.25], outside_m2=[256.0, 768.0])
-    assert judged(replace(joined, in_registers=wrong)).spots.iloc[0]["suspicion"] == "suspected"
+    assert judged(replace(joined, in_registers=wrong)).spots.iloc[0]["suspicion"] != "lawful"
 
 
 def test_lots_help_only_where_both_are_in_order(judged, two_lots):

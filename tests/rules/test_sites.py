@@ -7,9 +7,12 @@ import numpy as np
 import pandas as pd
 import pyproj
 import pytest
-from shapely import box
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shapely import box, union_all
 from shapely.geometry.base import BaseGeometry
 
+from rs_governance.grids.ellipsoid import geodesic_area_m2
 from rs_governance.rules import SPOTS
 from rs_governance.rules.sites import SITES, Quarter, gather_sites
 
@@ -64,6 +67,48 @@ def test_a_site_of_three_months_is_counted_once() -> None:
     assert sites["area_m2"].sum() < table["geometry"].area.iloc[:4].sum()
 
 
+def measured(outlines: Any) -> float:
+    return float(geodesic_area_m2([union_all(list(outlines))], CRS)[0])
+
+
+def test_ground_of_two_sites_is_counted_for_the_one_published_first() -> None:
+    table = spots(
+        ("2026-07", square(0, 40), {}),
+        ("2026-10", square(30, 40), {"severity": "red"}),  # a quarter of it lies in the site of July
+        ("2026-11", square(0, 40), {}),
+        ("2026-11", square(60, 40), {}),  # and a quarter of this one in that of October
+    )
+    sites = gather_sites(table, Q4, CRS)
+    assert sites["site_no"].tolist() == ["450108-202610-0002", "450108-202611-0004", "450108-202607-0001"]
+    assert sites["status"].tolist() == ["new", "new", "continuing"]
+    assert sites["area_m2"].sum() == pytest.approx(measured(table.geometry), abs=1e-3)
+    assert sites["area_m2"].tolist() == pytest.approx([1200, 1200, 1600], rel=1e-3), "the earlier one keeps it"
+    points = gpd.GeoSeries(gpd.points_from_xy(sites["lon"], sites["lat"], crs=4326)).to_crs(CRS)
+    assert sites.geometry.contains(points).all()
+
+
+def test_a_site_without_ground_of_its_own_is_part_of_an_earlier_one() -> None:
+    left, right = square(0, 40), box(X + 40, Y, X + 80, Y + 40)
+    inside = box(X + 30, Y, X + 50, Y + 40)
+    table = spots(("2026-10", left, {}), ("2026-10", right, {}), ("2026-12", inside, {}))
+    sites = gather_sites(table, Q4, CRS)
+    assert sites["spot_count"].sum() == 3
+    assert sites["area_m2"].sum() == pytest.approx(measured(table.geometry), abs=1e-3)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(st.integers(7, 12), st.integers(0, 120), st.integers(20, 60)), min_size=1, max_size=8))
+def test_areas_of_sites_add_up_to_their_ground(rows: list[tuple[int, int, int]]) -> None:
+    table = spots(*((f"2026-{month:02d}", square(x, side), {}) for month, x, side in rows))
+    sites = gather_sites(table, Q4, CRS)
+    own = [number for numbers in sites["spots"] for number in numbers.split("; ")]
+    assert len(own) == len(set(own)) >= int((table["issue"] >= "2026-10").sum())
+    if len(sites):
+        ground = table.geometry[table["spot_no"].isin(own)]
+        assert sites["area_m2"].sum() == pytest.approx(measured(ground), abs=1e-3)
+        assert (sites["earlier_m2"] <= sites["area_m2"] + 1e-6).all()
+
+
 @pytest.mark.parametrize(
     ("later", "status"),
     [
@@ -99,4 +144,5 @@ def test_quarters_know_their_months() -> None:
     assert (Q4.name, Q4.months) == ("2026Q4", ("2026-10", "2026-11", "2026-12"))
     assert Q4.holds("2026-10a")
     assert not Q4.holds("2027-10")
+    assert Q4.missing(["2026-10a", "2026-12", "2027-11"]) == ("2026-11",)
     assert np.array_equal(Quarter(year=2027, number=1).months, ("2027-01", "2027-02", "2027-03"))

@@ -1,6 +1,7 @@
 """Trying rules on a published month, and the commands `rsg rules`."""
 
 import json
+import re
 from datetime import date
 from types import SimpleNamespace
 
@@ -78,6 +79,8 @@ def test_check_prints_what_would_change(issue, rules_with, capsys):
     printed = capsys.readouterr().out
     assert "等级 红 → 黄" in printed
     assert "severity" not in printed
+    assert "占用耕地" in printed, "why, by the rules that are tried"
+    assert not re.search(r"[a-z]+_[a-z]", printed.replace(rules.path.name, "")), "codes of the file"
     assert "-1" in printed
     assert "没有发现" in printed
 

@@ -13,13 +13,24 @@ DAY = date(2023, 10, 15)
 
 @pytest.mark.parametrize(
     "text",
-    ["a_20231015_b", "2023-10-15", "x2023_10_15", "2023:10:15 03:17:51", "S2A_20231015T031751", "2023年10月15日良庆"],
+    [
+        "a_20231015_b",
+        "2023-10-15",
+        "x2023_10_15",
+        "2023:10:15 03:17:51",
+        "S2A_20231015T031751",
+        "2023年10月15日良庆",
+        "MS_L1_20231015022324.tif",
+    ],
 )
 def test_dates_in_names(text: str) -> None:
     assert find_date(text) == DAY
 
 
-@pytest.mark.parametrize("text", ["20231345", "L1A0020231015123", "202310", "18991231", "", "2023-1015-3"])
+@pytest.mark.parametrize(
+    "text",
+    ["20231345", "L1A0020231015123", "20231015992324", "202310150223241", "202310", "18991231", "", "2023-1015-3"],
+)
 def test_what_is_no_date(text: str) -> None:
     assert find_date(text) is None or text == "2023-1015-3"
 

@@ -88,3 +88,19 @@ def test_reduced_pixels_are_means_of_what_is_valid(write: Write, ground: Ground)
         assert means[1, row, col] == pytest.approx(np.nanmean(block), rel=1e-5)
     assert not seen[2:4, 2:4].any()
     assert seen.sum() == seen.size - 4
+
+
+def test_clouds_are_black_and_take_no_tones(write: Write, ground: Ground, aligned: Aligned) -> None:
+    pixels = ground(1)
+    clouded = pixels.copy()
+    clouded[:, :90, :90] = 20_000
+    flags = np.zeros((1, *pixels.shape[1:]), np.uint8)
+    flags[:, :90, :90] = 1
+    mask = write("mask.tif", flags)
+    clear = preview(open_scene(write("a.tif", pixels)), 110)
+    masked = preview(open_scene(write("b.tif", clouded), cloud_mask=mask), 110)
+    assert not masked[:44, :44].any()
+    assert masked[60:, 60:].all()
+    assert np.abs(masked[60:, 60:].astype(int) - clear[60:, 60:]).mean() < 6
+    dark = preview(open_scene(write("c.tif", clouded)), 110)
+    assert dark[60:, 60:].mean() < 0.5 * clear[60:, 60:].mean(), "left in, they leave the ground in the dark"

@@ -52,6 +52,9 @@ _GUARDS: Mapping[Guard, Word] = {
     "held": Word("正在经办", "it is held"),
     "moves_it": Word("此时由其角色推进", "the role moves it on from here"),
     "handed_to": Word("派给本人、本部门或本街镇", "handed to this person, department or town"),
+    "says_why_against_image": Word(
+        "影像复核建议不通过的，须写明理由", "words, where the satellite recheck proposes to fail it"
+    ),
     "other_person": Word("须由另一人办理", "another person than before"),
     "rejection_pending": Word("有排除待复核", "a rejection waits for its second opinion"),
     "referral_pending": Word("移送尚未答复", "a referral waits for its answer"),

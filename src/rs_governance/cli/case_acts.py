@@ -1,5 +1,6 @@
 """`rsg cases act` and `assign`: do something to a case."""
 
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -85,13 +86,15 @@ def act(
     退出码：6 不允许，7 与他人冲突 / Exit codes: 6 refused, 7 in conflict with somebody else.
     """
     speak(lang)
-    from rs_governance.cases import ACTIONS, Act, clocks_of, read_actor
+    from rs_governance.cases import ACTIONS, Act, clocks_of, find_case, read_actor
     from rs_governance.cases import act as act_on
     from rs_governance.db import open_store
 
     if action not in ACTIONS:
-        known = ", ".join(f"{name} ({word.zh})" for name, word in ACTIONS.items())
-        raise UsageError(f"{action!r} is no action; it is one of {known}.", zh=f"{action!r} 不是操作；可用 {known}。")
+        en, zh = (
+            ", ".join(f"{name} ({getattr(word, lang)})" for name, word in ACTIONS.items()) for lang in ("en", "zh")
+        )
+        raise UsageError(f"{action!r} is no action; it is one of {en}.", zh=f"{action!r} 不是操作；可用 {zh}。")
     opened = open_store(store)
     corrected = {"kind": kind, "theme": theme, "severity": severity}
     correction: dict[str, Any] = {name: value for name, value in corrected.items() if value is not None}
@@ -125,7 +128,8 @@ def act(
     )
     with opened.write() as session:
         event = act_on(session, number, asked, now=now, clocks=clocks)
-    _tell([event], clocks, as_json=as_json)
+        due_on = find_case(session, number).due_on
+    _tell([(event, due_on)], clocks, as_json=as_json)
 
 
 def assign(
@@ -143,7 +147,7 @@ def assign(
 ) -> None:
     """指派经办人；要么全部成功，要么都不变 / Put cases into somebody's hands: all of them or none."""
     speak(lang)
-    from rs_governance.cases import Act, clocks_of, read_actor
+    from rs_governance.cases import Act, clocks_of, find_case, read_actor
     from rs_governance.cases import act as act_on
     from rs_governance.db import open_store
 
@@ -167,13 +171,16 @@ def assign(
             )
             for number in dict.fromkeys(numbers)
         ]
-    _tell(events, clocks, as_json=as_json)
+        told = [(event, find_case(session, event.case_number).due_on) for event in events]
+    _tell(told, clocks, as_json=as_json)
 
 
-def _tell(events: "list[Event]", clocks: "Clocks", *, as_json: bool) -> None:
+def _tell(told: "list[tuple[Event, date | None]]", clocks: "Clocks", *, as_json: bool) -> None:
+    """Tell what was done, and until when what follows has to be done: a term that stays the same is a term all the same."""
     from rs_governance.cases.shown.sheet import plain_event
     from rs_governance.cases.shown.showing import show_word
 
+    events = [event for event, _ in told]
     by_working_days = [state for state, clock in clocks.by_state.items() if clock.unit == "working"]
     dues = [
         event.changes["due_on"] for event in events if event.changes.get("due_on") and event.to_state in by_working_days
@@ -184,9 +191,8 @@ def _tell(events: "list[Event]", clocks: "Clocks", *, as_json: bool) -> None:
         print_json(content | {"warnings": warnings})
         return
     language = language_code()
-    for event in events:
+    for event, due in told:
         state = show_word("state", event.to_state, language)
-        due = event.changes.get("due_on")
         term = "" if due is None else say(f"，期限 {due}", f", due {due}")
         waiting = _WAITING[event.action] if event.changes.get("pending") else ("", "")
         typer.echo(

@@ -78,17 +78,21 @@ def tell_intake(counts: dict[str, int], refused: "Sequence[Refusal]", *, as_json
 @calendar.command("import")
 def import_(
     file: Table,
+    login: options.AsKeeper = None,
     store: options.Store = options.DEFAULT_STORE,
+    at: options.At = None,
     lang: options.Lang = None,
     as_json: options.Json = False,
 ) -> None:
     """导入节假日与调休（列：date, working, name）/ Take in holidays and weekend days that are worked."""
     speak(lang)
     from rs_governance.cases.life.calendars import take_holidays
+    from rs_governance.cases.people.register import read_keeper
     from rs_governance.db import open_store
 
     with open_store(store).write() as session:
-        counts, refused = take_holidays(session, file)
+        keeper = read_keeper(session, login, "holidays")
+        counts, refused = take_holidays(session, file, actor=keeper, now=options.time_of(at))
     tell_intake(counts, refused, as_json=as_json, noun=("节假日", "days"))
 
 
@@ -195,6 +199,7 @@ def remind(
     from rs_governance.cases.people.digests import keep_digest, to_message, write_digest
     from rs_governance.cases.people.mailing import MAIL_FILE, OUTBOX, put_into_outbox, read_mail_server, send_outbox
     from rs_governance.cases.people.reminding import read_recipients, sort_by_person, warn_of_terms
+    from rs_governance.cases.shown.names import read_names
     from rs_governance.db import open_store
 
     opened = open_store(store)
@@ -204,8 +209,10 @@ def remind(
     outbox = opened.folder / OUTBOX
     with opened.write() as session:
         warned = warn_of_terms(session, now=now, clocks=read)
+        names = read_names(session, [each.case for each in warned])
         digests = [
-            write_digest(person, theirs, now=now) for person, theirs in sort_by_person(warned, read_recipients(session))
+            write_digest(person, theirs, now=now, names=names)
+            for person, theirs in sort_by_person(warned, read_recipients(session))
         ]
         # Before the record says that they were told: a crash leaves letters that are written once more, never none.
         for digest in digests:

@@ -1,5 +1,6 @@
 """`rsg cases take`, `open` and `lineage`: issues in, a case from a single spot, and cases through the issues."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +9,7 @@ import typer
 from rs_governance.cli import audit, options
 from rs_governance.cli.case_clocks import warn_of_this_year
 from rs_governance.cli.console import print_json, print_table
+from rs_governance.cli.intakes import print_answered
 from rs_governance.cli.language import Language, language_code, say, speak, spoken
 
 
@@ -20,6 +22,15 @@ def take(
     ],
     actor: options.As,
     store: options.Store = options.DEFAULT_STORE,
+    rules: Annotated[
+        Path | None,
+        typer.Option(
+            "--rules",
+            metavar="FILE",
+            help="规则文件，用于按库中手续核对\n\nRules file, for judging by the permits in the store.",
+            show_default=False,
+        ),
+    ] = None,
     key: audit.Key = None,
     anchors: audit.Anchors = None,
     at: options.At = None,
@@ -27,6 +38,9 @@ def take(
     as_json: options.Json = False,
 ) -> None:
     """接收一期成果：与已有案件对应，新增立案，处置中的案件复核 / Take in an issue: match it to the cases, open new ones, recheck those in disposal.
+
+    同时按库中已有的手续核对所涉案件：合法的撤回，不足的提出建议 / The cases are judged by the permits in the store: lawful ones are
+    withdrawn, of the others something is proposed.
 
     同一版只收一次；重新发布的期为新的一版，不改动任何人已作的认定 / An edition is taken in once; one that was published again
     never changes what a person has said.
@@ -42,12 +56,12 @@ def take(
     opened, now = open_store(store), options.time_of(at)
     with opened.read() as session:
         person = read_actor(session, actor)
-    taken = take_issue(store, issue, now=now, actor=person)
+    taken = take_issue(store, issue, now=now, actor=person, rules=rules)
     warn_of_this_year(opened, now)
     if taken.news:
         audit.set_anchor(opened, f"publish {taken.issue}", audit.find_place(opened, key, anchors), now)
     if as_json:
-        print_json(vars(taken))
+        print_json(asdict(taken))
         return
     at_word = 0 if spoken() is Language.zh else 1
     rows = [(say("期", "issue"), f"{taken.issue} ({say('第', 'edition ')}{taken.edition}{say(' 版', '')})")]
@@ -61,6 +75,14 @@ def take(
         for name, n in taken.relations.items()
         if n
     ]
+    rows += [
+        (word, say(f"{len(numbers)} 件", f"{len(numbers)} cases"))
+        for word, numbers in (
+            (say("上一版已立案，本版有改动", "opened by the former edition, changed now"), taken.revised),
+            (say("与上一版相同，未作改动", "as in the former edition, nothing written"), taken.same),
+        )
+        if numbers
+    ]
     if taken.later:
         filed = say(f"；{len(taken.filed)} 件只归档，不改动", f"; {len(taken.filed)} cases filed, not changed")
         rows.append((say("此前已收更晚的期", "later issues were taken before"), ", ".join(taken.later) + filed))
@@ -71,6 +93,7 @@ def take(
     rows += [(number, OUTLOOKS[outlook][at_word]) for number, outlook in taken.rechecked.items()]  # type: ignore[index]
     rows += [(number, say("撤回：重发后不再列出", "withdrawn: no longer published")) for number in taken.withdrawn]
     print_table(rows)
+    print_answered(taken.permitted)
 
 
 def open_(
@@ -117,8 +140,6 @@ def lineage(
 ) -> None:
     """案件的来龙去脉：各期所见、拆分、并案 / A case through the issues: what was seen, splits and mergers."""
     speak(lang)
-    from dataclasses import asdict
-
     from rs_governance.cases.months.lineage import draw_lineage, lineage_lines, trace_lineage
     from rs_governance.db import open_store
     from rs_governance.errors import OutputFailed

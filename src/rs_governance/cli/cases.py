@@ -1,7 +1,7 @@
 """`rsg cases`: list cases, show them, act on them."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,8 +15,12 @@ from rs_governance.cli.options import OUTPUT
 from rs_governance.cli.widths import fit_columns
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from rs_governance.cases.shown.brought import Asked
+    from rs_governance.cases.shown.names import Names
     from rs_governance.cases.shown.sheet import Sheet
-    from rs_governance.db import Photo
+    from rs_governance.db import Photo, Store
 
 app = typer.Typer(help="案件：查看与办理 / Cases: look at them and act on them.", no_args_is_help=True)
 app.command("act")(case_acts.act)
@@ -101,6 +105,7 @@ def list_(
     speak(lang)
     from rs_governance.cases import CHANNELS, CHINA, STATES
     from rs_governance.cases.shown.listing import Wanted, list_cases
+    from rs_governance.cases.shown.names import read_names
     from rs_governance.db import open_store
     from rs_governance.rules import SEVERITIES, THEMES
 
@@ -123,6 +128,7 @@ def list_(
         found = list_cases(
             session, wanted, order=order.value, descending=descending, limit=size, offset=(page - 1) * size
         )
+        names = read_names(session, found.rows)
     if as_json:
         print_json({"total": found.total, "page": page, "size": size, "cases": found.rows})
         return
@@ -130,7 +136,7 @@ def list_(
     shown = say(f"，第 {first}–{first + len(found.rows) - 1} 件", f", {first} to {first + len(found.rows) - 1}")
     title = say(f"案件 {found.total} 件", f"{found.total} cases") + (shown if found.rows else "")
     header = say("案件号|等级|类型|专题|状态|经办|期限", "case|sev.|kind|theme|state|with|due").split("|")
-    lines = [_line(row, today) for row in found.rows]
+    lines = [_line(row, today, names) for row in found.rows]
     if proposed:
         # What is proposed takes the place of the theme: a line has no room for more.
         header[3] = say("建议", "proposed")
@@ -146,12 +152,12 @@ def list_(
 _WIDTHS = (None, None, 12, 12, 10, 17, None)
 
 
-def _line(row: Mapping[str, Any], today: date) -> list[str]:
+def _line(row: Mapping[str, Any], today: date, names: "Names") -> list[str]:
     from rs_governance.cases.shown.showing import show_value
 
     language = language_code()
     words = [show_value(name, row[name], language) for name in ("number", "severity", "kind", "theme", "state")]
-    who = show_value("assignee", row["holder"] or row["assignee"], language)
+    who = show_value("assignee", row["holder"] or row["assignee"], language, names)
     due = row["due_on"]
     # One mark for what is overdue: colours are lost where a list is piped or printed.
     return [*words, who, "-" if due is None else f"{due:%m-%d}{_days(due, today)}"]
@@ -172,10 +178,10 @@ def _known(option: str, given: list[str] | None, words: Mapping[Any, Any]) -> tu
     from rs_governance.errors import UsageError
 
     if strange := [word for word in given or () if word not in words]:
-        known = ", ".join(f"{code} ({word.zh})" for code, word in words.items())
+        en, zh = (", ".join(f"{code} ({getattr(word, lang)})" for code, word in words.items()) for lang in ("en", "zh"))
         raise UsageError(
-            f"{option} knows no {strange[0]!r}; it is one of {known}.",
-            zh=f"{option} 不认得 {strange[0]!r}；可用 {known}。",
+            f"{option} knows no {strange[0]!r}; it is one of {en}.",
+            zh=f"{option} 不认得 {strange[0]!r}；可用 {zh}。",
         )
     return tuple(given or ())
 
@@ -216,52 +222,85 @@ def show(
     with opened.read() as session:
         sheet = gather_sheet(session, number)
         if html is not None:
-            from rs_governance.cases.shown.sheet_page import sheet_page
-            from rs_governance.publish.report.page_font import embed_fonts
-
-            page = sheet_page(sheet, opened, issues=issues, language=language_code())
-            options.write_page(html, embed_fonts(page))
+            _write_page(html, sheet, opened, session, issues)
         if as_json:
             print_json(plain_sheet(sheet))
         elif html is not None:
             typer.echo(say(f"已写入 {html}", f"wrote {html}"))
         else:
-            _print_sheet(sheet)
+            _print_sheet(sheet, opened)
 
 
-def _print_sheet(sheet: "Sheet") -> None:
-    from rs_governance.cases.shown.showing import FIELD_WORDS, show_value, show_word
+def _write_page(path: Path, sheet: "Sheet", store: "Store", session: "Session", issues: Path | None) -> None:
+    from rs_governance.cases.shown.sheet_page import sheet_page
+    from rs_governance.field.ground import PublishedGround
+    from rs_governance.field.rechecks import draw_rechecks
+    from rs_governance.publish.report.page_font import embed_fonts
+
+    with PublishedGround(issues, crs=store.crs) as ground:
+        rechecks = draw_rechecks(session, sheet, ground)
+    page = sheet_page(sheet, store, issues=issues, language=language_code(), questions=_questions(), rechecks=rechecks)
+    options.write_page(path, embed_fonts(page))
+
+
+def _questions() -> "dict[str, Asked]":
+    """Return what is asked on the ground, as the sheet shows it: the room of cases does not know the field's questions."""
+    from rs_governance.cases.shown.brought import Asked
+    from rs_governance.field import read_questions
+    from rs_governance.rules import Word
+
+    return {each.id: Asked(words=Word(each.zh, each.en), choices=dict(each.choices)) for each in read_questions()}
+
+
+def _print_sheet(sheet: "Sheet", store: "Store") -> None:
+    from rs_governance.cases.shown.machine_notes import note_words
+    from rs_governance.cases.shown.showing import FIELD_WORDS, show_code, show_value, show_word
 
     language = language_code()
     hidden = {"machine", "district_code"}
-    shown = {name: show_value(name, value, language) for name, value in sheet.case.items() if name not in hidden}
+    shown = {
+        name: " ".join(
+            filter(None, (show_value(name, value, language, sheet.names), show_code(name, value, sheet.names)))
+        )
+        for name, value in sheet.case.items()
+        if name not in hidden
+    }
     print_table([(getattr(FIELD_WORDS[name], language), text) for name, text in shown.items() if text != "-"])
     if sheet.differences:
         rows = [
             [
                 getattr(FIELD_WORDS[each.field], language),
-                show_value(each.field, each.machine, language),
-                show_value(each.field, each.person, language),
+                show_value(each.field, each.machine, language, sheet.names),
+                show_value(each.field, each.person, language, sheet.names),
             ]
             for each in sheet.differences
         ]
         typer.echo()
         header = say("字段|机器|人工", "field|machine|person").split("|")
         print_columns(header, rows, title=say("机器与人工的差异", "Machine and person"))
+    proposals = [f"{each.at:%Y-%m-%d}  {note_words(each, sheet.reasons, language)}" for each in sheet.proposals]
+    spots = [f"{each.issue}  {each.spot_no}  {_relation(each.relation)}".rstrip() for each in sheet.findings]
+    clues = [f"{show_word('channel', each.channel, language)}  {each.number}  {each.content}" for each in sheet.clues]
     for title, lines in (
-        (say("系统建议", "Proposed by the machine"), [f"{each.at:%Y-%m-%d}  {each.note}" for each in sheet.proposals]),
-        (say("图斑", "Spots"), [f"{each.issue}  {each.spot_no}  {each.relation or ''}" for each in sheet.findings]),
+        (say("系统建议", "Proposed by the machine"), proposals),
+        (say("图斑", "Spots"), spots),
         (say("照片", "Photos"), [_photo(each) for each in sheet.photos]),
-        (say("线索", "Clues"), [f"{each.channel}  {each.number}  {each.content}" for each in sheet.clues]),
+        (say("线索", "Clues"), clues),
         (say("拆分为", "Split into"), list(sheet.parts)),
     ):
         if lines:
             typer.secho(f"\n{title}", bold=True)
             typer.echo("\n".join(lines))
     typer.echo()
-    _print_events(sheet.events)
+    _print_events(sheet, store)
     possible = ", ".join(f"{action} {show_word('action', action, language)}" for action in sheet.actions)
     typer.echo(say(f"\n可办理：{possible}", f"\nWhat can be done: {', '.join(sheet.actions)}"))
+
+
+def _relation(code: str | None) -> str:
+    from rs_governance.cases.shown.showing import show_word
+
+    return "" if code is None else show_word("relation", code, language_code())
 
 
 def _photo(photo: "Photo") -> str:
@@ -280,36 +319,36 @@ def history(
 ) -> None:
     """列出一个案件的办理记录 / List what was done to a case."""
     speak(lang)
-    from rs_governance.cases import events_of, find_case
-    from rs_governance.cases.shown.sheet import plain_event
+    from rs_governance.cases.shown.sheet import gather_sheet, plain_event
     from rs_governance.db import open_store
 
-    with open_store(store).read() as session:
-        find_case(session, number)
-        events = events_of(session, number)
+    opened = open_store(store)
+    with opened.read() as session:
+        sheet = gather_sheet(session, number)
         if as_json:
-            print_json({"number": number, "events": [plain_event(event) for event in events]})
+            print_json({"number": number, "events": [plain_event(event) for event in sheet.events]})
         else:
-            _print_events(events)
+            _print_events(sheet, opened)
 
 
-def _print_events(events: Any) -> None:
+def _print_events(sheet: "Sheet", store: "Store") -> None:
+    from rs_governance.cases.shown.brought import brought_lines
     from rs_governance.cases.shown.showing import event_words, show_value, show_word
 
-    language = language_code()
-
-    def text(value: datetime) -> str:
-        return show_value("at", value, language)
-
-    rows = [
-        [
-            text(event.at),
-            event.actor,
+    language, questions = language_code(), _questions()
+    colon = say("：", ": ")
+    rows = []
+    for event in sheet.events:
+        rows.append([
+            show_value("at", event.at, language),
+            show_word("role", "system", language)
+            if event.role == "system"
+            else show_value("actor", event.actor, language, sheet.names),
             show_word("action", event.action, language),
             "" if event.from_state == event.to_state else show_word("state", event.to_state, language),
-            "  ".join(event_words(event, language)),
-        ]
-        for event in events
-    ]
+            "  ".join(event_words(event, language, sheet.names, sheet.reasons)),
+        ])
+        brought = brought_lines(event, sheet, questions, crs=store.crs, language=language)
+        rows += [["", "", "", "", f"· {line.label}{colon}{line.text}"] for line in brought]
     header = say("时间|经办|动作|状态|说明", "time|by|action|state|words").split("|")
     print_columns(header, rows, title=say("办理记录", "What was done"))

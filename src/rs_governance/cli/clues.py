@@ -33,6 +33,21 @@ _OUTCOMES = {
     "differs": ("此前已收且内容不同", "known before with other contents"),
 }
 
+_LABELS = {
+    "channel": ("渠道", "channel"),
+    "number": ("来源编号", "number of the source"),
+    "case_number": ("案件", "case"),
+    "relation": ("与案件的关系", "what it is to the case"),
+    "reported_on": ("受理日期", "reported on"),
+    "answer_by": ("答复期限", "answer by"),
+    "content": ("内容", "content"),
+    "reporter": ("反映人", "reporter"),
+    "contact": ("联系方式", "contact"),
+    "place": ("中心点（经度, 纬度）", "centre (lon, lat)"),
+    "area_m2": ("面积", "area"),
+    "taken_in": ("来自文件（SHA-256）", "from the file (SHA-256)"),
+}
+
 _ChannelOption = typer.Option(
     "--channel",
     metavar="CHANNEL",
@@ -139,6 +154,7 @@ def show(
 ) -> None:
     """查看一条线索的全部内容 / Show a clue with all its fields."""
     speak(lang)
+    from rs_governance.cases.shown.showing import show_word
     from rs_governance.db import open_store
     from rs_governance.flows.clues import show_clue
 
@@ -147,6 +163,15 @@ def show(
     if as_json:
         print_json(clue)
         return
-    fields = clue.pop("fields")
-    print_table([(name, "-" if value is None else str(value)) for name, value in clue.items()])
-    print_table([(f"  {name}", "-" if value is None else str(value)) for name, value in fields.items()])
+    language = language_code()
+    shown = {
+        **clue,
+        "channel": show_word("channel", clue["channel"], language),
+        "relation": None if clue["relation"] is None else show_word("relation", clue["relation"], language),
+        "place": f"{clue['lon']:.6f}, {clue['lat']:.6f}",
+        "area_m2": f"{clue['area_m2']:,.0f} m²" if clue["area_m2"] else None,
+    }
+    print_table([(say(*words), str(shown[name] or "-")) for name, words in _LABELS.items()])
+    if clue["fields"]:
+        typer.echo(say("原始字段", "Fields of the file"))
+        print_table([(f"  {name}", "-" if value is None else str(value)) for name, value in clue["fields"].items()])

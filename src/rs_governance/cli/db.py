@@ -10,7 +10,7 @@ import typer
 from rs_governance.cli import audit, options
 from rs_governance.cli.console import print_json, print_table
 from rs_governance.cli.language import say, speak
-from rs_governance.cli.options import INPUT, OUTPUT, STORE
+from rs_governance.cli.options import OUTPUT, STORE
 
 app = typer.Typer(
     help="案件库：影像、监测、业务三库合一的 GeoPackage / The store: imagery, monitoring and business in one GeoPackage.",
@@ -44,7 +44,7 @@ _Backups = Annotated[
 _Backup = Annotated[
     Path,
     typer.Argument(
-        metavar="BACKUP", help="rsg db backup 生成的文件夹\n\nFolder that rsg db backup made.", rich_help_panel=INPUT
+        metavar="BACKUP", help="rsg db backup 生成的文件夹\n\nFolder that rsg db backup made.", rich_help_panel=STORE
     ),
 ]
 _Replace = Annotated[

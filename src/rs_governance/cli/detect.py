@@ -78,6 +78,8 @@ def detect(
         )
     if not summary.registration.reliable:
         typer.echo(say(*_UNREGISTERED), err=True)
+    for note in summary.notes:
+        typer.echo(say(f"注意：{note.message_zh}", f"Mind: {note.message_en}"), err=True)
     if gsd is not None and "findings.geojson" in summary.files:  # written of georeferenced images alone
         typer.echo(say(*_OWN_GSD), err=True)
     if as_json:

@@ -12,6 +12,7 @@ from rs_governance.cli.console import print_columns, print_json
 from rs_governance.cli.language import say, speak
 
 if TYPE_CHECKING:
+    from rs_governance.district import District
     from rs_governance.grids import References, RowProblem
 
 app = typer.Typer(help="查看区划、图层与名册 / Look at units, layers and registers.", rich_markup_mode="rich")
@@ -44,12 +45,14 @@ def check(
     district = read_district(path)
     references = read_references(district)
     sources = _sources(references)
+    outdated = _outdated(district, references)
     if as_json:
         print_json({
             "district": district.code,
             "crs": name_crs(references.crs),
             "sources": sources,
             "problems": [vars(problem) for problem in references.problems],
+            "outdated": outdated,
         })
         return
     if not sources:
@@ -62,6 +65,32 @@ def check(
         title=f"{say(district.name, district.name_en)} {district.code} {name_crs(references.crs)}",
     )
     print_problems(references.problems)
+    if outdated:
+        days, last = outdated["max_age_days"], outdated["newest_image_on"]
+        names = [say(one["title_zh"], one["title_en"]) + f" {one['as_of']}" for one in outdated["registers"]]
+        typer.echo()
+        typer.secho(
+            say(
+                f"名册过期：{'、'.join(names)}，早于最新影像（{last}）超过 {days} 天，不能据以认定有手续；请更新名册及其 as_of。",
+                f"Outdated: {', '.join(names)}: over {days} days before the newest image ({last}), so nothing is lawful by them; bring "
+                "them and their as_of up to date.",
+            ),
+            fg="yellow",
+        )
+
+
+def _outdated(district: "District", references: "References") -> dict[str, Any]:
+    """Return the registers that are too old for the newest image; empty where none is."""
+    from rs_governance.rules import read_rules
+
+    last = max((scene.acquired_on for scene in district.scenes), default=None)
+    max_age = read_rules(district.rules).lawful.max_age_days
+    old = [
+        {"name": one.name, "title_zh": one.title_zh, "title_en": one.title_en, "as_of": one.as_of}
+        for one in references.registers.values()
+        if last is not None and one.as_of is not None and (last - one.as_of).days > max_age
+    ]
+    return {"newest_image_on": last, "max_age_days": max_age, "registers": old} if old else {}
 
 
 _HEADER = {

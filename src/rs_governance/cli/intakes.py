@@ -11,10 +11,12 @@ from rs_governance.cli.language import say
 from rs_governance.errors import UsageError
 
 if TYPE_CHECKING:
+    from rs_governance.flows.judge_permits import AnsweredCase
     from rs_governance.flows.placed_rows import RowError
 
 _PANEL = "文件说明 / About the file"
 _LISTED = 50
+_OUTCOMES = {"withdrawn": ("撤回并按合法销号", "withdrawn as lawful"), "proposed": ("建议核对", "to be looked at")}
 
 File = Annotated[
     Path,
@@ -109,6 +111,15 @@ def print_counts(counts: Mapping[str, int], words: Mapping[str, tuple[str, str]]
     """Print how many rows became what."""
     parts = [f"{say(*words[name])} {count}" for name, count in counts.items()]
     typer.echo(say("，", ", ").join([*parts, f"{say('退回', 'refused')} {refused}"]))
+
+
+def print_answered(cases: "Sequence[AnsweredCase]") -> None:
+    """Print which cases the permits of the store withdrew, or say something of."""
+    if not cases:
+        return
+    rows = [[one.case_number, say(*_OUTCOMES[one.outcome]), one.text_zh] for one in cases]
+    title = say(f"手续涉及案件 {len(rows)} 件", f"{len(rows)} cases concerned by permits")
+    print_columns(say("案件|结果|手续", "case|outcome|permit").split("|"), rows, title=title)
 
 
 def print_row_errors(errors: "Sequence[RowError]") -> None:

@@ -169,6 +169,17 @@ As = Annotated[
         rich_help_panel=STORE,
     ),
 ]
+AsKeeper = Annotated[
+    str | None,
+    typer.Option(
+        "--as",
+        metavar="LOGIN",
+        envvar="RSG_LOGIN",
+        help="导入人账号：区级管理员；库中尚无区级管理员时不需要\n\nAccount of who takes it in, a district manager; not needed while there is none.",
+        show_default=False,
+        rich_help_panel=STORE,
+    ),
+]
 At = Annotated[
     datetime | None,
     typer.Option(

@@ -13,7 +13,9 @@ app = typer.Typer(help="人员：角色、辖区与专题 / People: roles, areas
 @app.command("import")
 def import_(
     file: Table,
+    login: options.AsKeeper = None,
     store: options.Store = options.DEFAULT_STORE,
+    at: options.At = None,
     lang: options.Lang = None,
     as_json: options.Json = False,
 ) -> None:
@@ -22,11 +24,12 @@ def import_(
     列 / Columns: login, name, role, prefix, themes, department, email, capacity, active.
     """
     speak(lang)
-    from rs_governance.cases.people.register import take_people
+    from rs_governance.cases.people.register import read_keeper, take_people
     from rs_governance.db import open_store
 
     with open_store(store).write() as session:
-        counts, refused = take_people(session, file)
+        keeper = read_keeper(session, login, "people")
+        counts, refused = take_people(session, file, actor=keeper, now=options.time_of(at))
     tell_intake(counts, refused, as_json=as_json, noun=("人员", "people"))
 
 

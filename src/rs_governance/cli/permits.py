@@ -10,13 +10,12 @@ from rs_governance.cli import options
 from rs_governance.cli.case_clocks import warn_of_this_year
 from rs_governance.cli.console import print_columns, print_json
 from rs_governance.cli.grids import print_problems
-from rs_governance.cli.intakes import Crs, Fields, File, read_mapping
+from rs_governance.cli.intakes import Crs, Fields, File, print_answered, read_mapping
 from rs_governance.cli.language import language_code, say, speak
 
 app = typer.Typer(help="审批手续：后到的名册 / Permits: registers that arrive later.", no_args_is_help=True)
 
 _COUNTED = {"added": ("新增", "added"), "changed": ("更改", "changed"), "same": ("不变", "same")}
-_OUTCOMES = {"withdrawn": ("撤回并按合法销号", "withdrawn as lawful"), "proposed": ("建议核对", "to be looked at")}
 
 _RegisterName = typer.Option(
     "--register",
@@ -85,10 +84,7 @@ def import_(
         print_json(asdict(taken))
         return
     typer.echo(say("，", ", ").join(f"{say(*_COUNTED[name])} {count}" for name, count in taken.counts.items()) or "-")
-    if taken.cases:
-        rows = [[one.case_number, say(*_OUTCOMES[one.outcome]), one.text_zh] for one in taken.cases]
-        title = say(f"涉及案件 {len(rows)} 件", f"{len(rows)} cases concerned")
-        print_columns(say("案件|结果|手续", "case|outcome|permit").split("|"), rows, title=title)
+    print_answered(taken.cases)
     print_problems(taken.problems)
 
 

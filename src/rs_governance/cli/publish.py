@@ -56,6 +56,16 @@ def quarter(
         print_json(asdict(summary))
     elif not quiet:
         print_table(_rows(summary))
+        if summary.missing:
+            zh, en = "、".join(summary.missing), ", ".join(summary.missing)
+            typer.secho(
+                say(
+                    f"注意：本季度缺 {zh} 的成果，以上数字不是全季度的。",
+                    f"Mind: nothing is published for {en}, so these are not the figures of a whole quarter.",
+                ),
+                fg="yellow",
+                err=True,
+            )
 
 
 _PURPOSES = {

@@ -117,12 +117,12 @@ _QUESTIONS = {
     "kind": ("变化类型", "kind"),
     "suspicion": ("疑似情况", "suspicion"),
     "department": ("责任部门", "department"),
-    "rule": ("规则", "rule"),
 }
 
 
 def _print_comparison(comparison: "Comparison") -> None:
     from rs_governance.publish.titles import titles_of
+    from rs_governance.rules.amounts import in_m2
 
     def word(question: str, answer: str) -> str:
         return say(*titles_of(question, answer))
@@ -143,8 +143,10 @@ def _print_comparison(comparison: "Comparison") -> None:
         pairs = (
             f"{say(*_QUESTIONS[name])} {word(name, old)} → {word(name, change.after[name])}"
             for name, old in change.before.items()
+            if name != "rule"  # a rule's id is a word of the file: its reason says it to people
         )
-        typer.echo(f"{change.spot_no}  {change.area_m2:,.0f} m²  {say('，', ', ').join(pairs)}")
+        typer.echo(f"{change.spot_no}  {in_m2(change.area_m2)} m²  {say('，', ', ').join(pairs)}")
+        typer.echo(f"    {say(change.reason['zh'], change.reason['en'])}")
     if len(comparison.changes) > _SHOWN:
         more = len(comparison.changes) - _SHOWN
         typer.echo(say(f"… 另有 {more} 个，见 --json", f"... {more} more, see --json"))

@@ -98,12 +98,15 @@ def _grid_content(grid: "PixelGrid") -> dict[str, Any]:
 
 
 def _pair_content(pair: "ScenePair", registration: "Registration") -> dict[str, Any]:
+    from rs_governance.detect.model import compared_bands
+
     return {
         "before": str(pair.before.path),
         "after": str(pair.after.path),
         "before_on": pair.before.acquired_on,
         "after_on": pair.after.acquired_on,
         "roles": list(pair.roles),
+        "compared": [pair.roles[band] for band in compared_bands(pair.roles)],
         **_grid_content(pair.grid),
         "shift_px": [round(registration.dx_px, 3), round(registration.dy_px, 3)],
         "residual_px": None if registration.residual_px is None else round(registration.residual_px, 3),
@@ -118,6 +121,7 @@ _NAMES = {
     "after": ("后期", "after"),
     "files": ("文件数", "files"),
     "roles": ("波段", "bands"),
+    "compared": ("参与比较的波段", "bands compared"),
     "sensor": ("传感器", "sensor"),
     "acquired_on": ("日期", "date"),
     "before_on": ("前期日期", "before date"),

@@ -36,10 +36,15 @@ def plan(
         typer.Option(
             "--inspectors",
             metavar="LOGINS",
-            help="核查员账号，逗号分隔；默认该街镇全部\n\nInspectors, by commas; all of the town by default.",
+            help="核查员账号，逗号分隔；默认该街镇的核查员和网格员"
+            "\n\nWho is sent, by commas; the town's inspectors and grid keepers by default.",
             show_default=False,
         ),
     ] = None,
+    officers: Annotated[
+        bool,
+        typer.Option("--officers", help="执法人员也排入\n\nPlan for enforcement officers too."),
+    ] = False,
     audit_share: Annotated[
         float, typer.Option("--audit-share", metavar="SHARE", help="双随机抽查比例\n\nShare drawn at random.")
     ] = 0.05,
@@ -80,6 +85,7 @@ def plan(
         logins=split_list(inspectors),
         seed=seed,
         share=audit_share,
+        officers=officers,
         actor=actor,
         now=options.time_of(at),
         clocks=clocks_of(opened),

@@ -86,15 +86,25 @@ def import_(
 
 
 def _tell(taken: "Taken") -> None:
+    new = [len(set(numbers) - set(taken.before)) for numbers in (taken.submitted, taken.noted)]
     head = say(
-        f"{taken.name}：提交 {len(taken.submitted)} 件，部分回传 {len(taken.noted)} 件，冲突 {len(taken.conflicts)} 件，"
-        f"问题 {len(taken.problems)} 条",
-        f"{taken.name}: {len(taken.submitted)} submitted, {len(taken.noted)} in part, {len(taken.conflicts)} conflicts, "
-        f"{len(taken.problems)} problems",
+        f"{taken.name}：提交 {new[0]} 件，部分回传 {new[1]} 件，冲突 {len(taken.conflicts)} 件，问题 {len(taken.problems)} 条",
+        f"{taken.name}: {new[0]} submitted, {new[1]} in part, {len(taken.conflicts)} conflicts, {len(taken.problems)} problems",
     )
-    typer.secho(head, bold=True)
+    known = say(
+        f"此前已收的 {len(taken.before)} 件不重复计：{'、'.join(taken.before)}",
+        f"{len(taken.before)} taken before and not counted again: {', '.join(taken.before)}",
+    )
     if taken.again:
-        typer.echo(say("此文件以前已导入，未作改动。", "This file was taken in before; nothing was changed."))
+        head = say(
+            f"{taken.name}：没有新内容，此文件以前已导入，未作改动",
+            f"{taken.name}: nothing new, it was taken in before",
+        )
+    elif not taken.is_news and taken.before:
+        head = say(f"{taken.name}：没有新内容", f"{taken.name}: nothing new")
+    typer.secho(head, bold=True)
+    if taken.before:
+        typer.echo(known)
     if taken.photos:
         from rs_governance.cases.shown.trust_words import TRUSTS
 

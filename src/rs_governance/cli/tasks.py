@@ -151,7 +151,8 @@ def export(
         typer.Option(
             "--plan",
             metavar="NUMBER",
-            help="核查路线编号（rsg tasks plan）\n\nNumber of a visit plan, whose order is shown.",
+            help="核查路线编号（rsg tasks plan）：只含其中该人的各站，按次序"
+            "\n\nNumber of a visit plan: the receiver's stops in it alone, in their order.",
             show_default=False,
         ),
     ] = None,
@@ -228,6 +229,7 @@ def _tell_package(
             **handout.facts,
             "cases": list(package.numbers),
             "with_pictures": package.pictured,
+            "not_theirs": list(package.not_theirs),
             "files": dict(package.files),
             "size_bytes": dict(package.size_bytes),
             "anchor": anchor,
@@ -243,6 +245,14 @@ def _tell_package(
     )
     for name in sorted(name for name in package.files if "/" not in name):
         typer.echo(f"  {out / name}")
+    if package.not_theirs:
+        told = say("、", ", ").join(package.not_theirs)
+        typer.echo(
+            say(
+                f"路线中 {told} 未放入：须先转办，或已不待核查。",
+                f"Of the plan {told} are not in it: transfer them first, or they no longer wait for a visit.",
+            )
+        )
     missing = len(package.numbers) - package.pictured
     if missing and issues is None:
         typer.echo(

@@ -12,6 +12,7 @@ from rs_governance.db.business import Setting
 from rs_governance.db.files import whole_folder
 from rs_governance.db.geopackage import describe_tables, index_places
 from rs_governance.db.guards import VERSION_TABLE, set_guards
+from rs_governance.db.recording import record_rows, watch
 from rs_governance.db.store import SCHEMA, STORE_FILE, Store, connect, open_store
 from rs_governance.db.types import moment_text
 from rs_governance.errors import StoreInvalid
@@ -75,7 +76,10 @@ def create_store(
             Base.metadata.create_all(connection)
             stamp(connection)
             with Session(connection) as session:
+                watch(session)
                 session.add_all(Setting(name=name, value=value) for name, value in settings.items())
+                session.flush()
+                record_rows(session, at=now)
                 session.flush()
             describe_tables(connection, crs=crs, now=now)
             index_places(connection)

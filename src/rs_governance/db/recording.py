@@ -1,7 +1,7 @@
 """Recording: whatever the service writes besides cases goes on record in the chain of events, row by row.
 
 Cases are what their events say. Every other row (a person, a holiday, a clue, a permit, a finding, a photo, an intake, an
-export) is written by many hands; so that none forgets it, the connection itself notes which rows a transaction wrote, and
+export, the settings with which a store begins) is written by many hands; so that none forgets it, the connection itself notes which rows a transaction wrote, and
 `Store.write` ends with one event that carries their digests. In PostgreSQL the same is said by triggers and a temporary
 table that is emptied on commit.
 
@@ -11,6 +11,7 @@ some has to record the rows anew.
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,9 +27,8 @@ NO_CASE = ""
 RECORD = "record"
 """Action of an event that says what was written besides cases."""
 
-NOT_RECORDED = ("cases", "events", "settings", "anchors")
-"""Tables whose rows no event tells of: what events say is not said twice, settings are those of a new store, and an anchor
-is set on what is recorded already."""
+NOT_RECORDED = ("cases", "events", "anchors")
+"""Tables whose rows no event tells of: what events say is not said twice, and an anchor is set on what is recorded already."""
 
 _AT_ONCE = 500
 _WRITTEN = "written"
@@ -64,13 +64,15 @@ def watch(session: Session) -> None:
             )
 
 
-def record_rows(session: Session) -> None:
+def record_rows(session: Session, *, at: datetime | None = None) -> None:
     """Append an event with the digests of all rows that were written since `watch`; none where nothing was.
 
     Parameters
     ----------
     session
         Session of `Store.write`, when all is flushed.
+    at
+        Aware time at which it happened; None for now.
     """
     written: dict[str, list[int]] = {}
     for name, row in session.execute(sa.text(f"SELECT DISTINCT name, row FROM {_WRITTEN} ORDER BY name, row")):
@@ -84,6 +86,7 @@ def record_rows(session: Session) -> None:
         facts[name] = {"columns": columns, "rows": digest_rows(session, tables[name], columns, rows)}
     append_event(
         session,
+        at=at,
         case_number=NO_CASE,
         version=0,
         action=RECORD,

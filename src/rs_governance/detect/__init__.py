@@ -6,7 +6,7 @@ from rs_governance.detect.blocks import NOT_OBSERVED, ScoredBlock
 from rs_governance.detect.loading import load_kernels
 from rs_governance.detect.model import SpectralModel, learn_model
 from rs_governance.detect.objects import BlockEntries, BlockLabels
-from rs_governance.detect.parameters import SpectralParameters
+from rs_governance.detect.parameters import MONTHLY, SpectralParameters
 from rs_governance.detect.spectral import DETECTOR, SpectralResult, find_changes
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DETECTOR",
     "FINDINGS",
+    "MONTHLY",
     "NOT_OBSERVED",
     "BlockEntries",
     "BlockLabels",

@@ -12,8 +12,10 @@ import numpy.typing as npt
 from rs_governance.detect.change import measure_change
 from rs_governance.detect.irmad import MadModel
 from rs_governance.detect.model import SpectralModel
+from rs_governance.detect.woods import measure_greening
 from rs_governance.errors import UsageError
 from rs_governance.scenes import AlignedPair, PairBlock, RawPairBlock, Window
+from rs_governance.scenes.masks import Mask
 from rs_kernels import Device, context_score, levels_halo, levels_reached, local_mean, mad_score
 
 BLOCK_PX = 1024
@@ -70,6 +72,7 @@ def score_blocks(
     block_px: int = BLOCK_PX,
     workers: int = 2,
     device: Device = "cpu",
+    woods: Mask | None = None,
     on_block: Callable[[float], None] | None = None,
 ) -> Iterator[ScoredBlock]:
     """Score a pair block by block, in reading order; the results do not depend on `block_px` and `workers`.
@@ -86,6 +89,8 @@ def score_blocks(
         Threads that decode ahead.
     device
         Where the kernels run.
+    woods
+        Wooded ground, where a change of the vegetation index counts by itself.
     on_block
         Called with the share that is done after each block.
 
@@ -112,7 +117,7 @@ def score_blocks(
                 while len(ahead) <= workers and index + len(ahead) < len(windows):
                     grown = windows[index + len(ahead)].grown(halo).clipped(pair.grid.height, pair.grid.width)
                     ahead.append(pool.submit(pair.read_raw, grown))
-                yield score_block(pair.finish(ahead.popleft().result()), window, model, device)
+                yield score_block(pair.finish(ahead.popleft().result()), window, model, device, woods=woods)
                 if on_block is not None:
                     on_block((index + 1) / len(windows))
         finally:
@@ -128,10 +133,13 @@ def check_blocks(block_px: int, workers: int) -> None:
     UsageError
         If `block_px` is not a positive multiple of 64 or `workers` is not positive.
     """
-    if block_px <= 0 or block_px % BLOCK_STEP_PX or workers < 1:
+    if block_px <= 0 or block_px % BLOCK_STEP_PX:
         raise UsageError(
-            f"Expected blocks of a multiple of {BLOCK_STEP_PX} pixels and workers from 1 on, got {block_px}, {workers}."
+            f"--block must be a multiple of {BLOCK_STEP_PX} pixels, got {block_px}.",
+            zh=f"--block 应为 {BLOCK_STEP_PX} 的倍数（像元）；给出的是 {block_px}。",
         )
+    if workers < 1:
+        raise UsageError(f"--workers must be 1 or more, got {workers}.", zh=f"--workers 至少为 1；给出的是 {workers}。")
 
 
 def halo_px(model: SpectralModel) -> int:
@@ -146,7 +154,9 @@ def open_radius(model: SpectralModel) -> int:
     return min(max(round(model.parameters.open_m / math.sqrt(model.pixel_m2)), 1), 4)
 
 
-def score_block(block: PairBlock, window: Window, model: SpectralModel, device: Device = "cpu") -> ScoredBlock:
+def score_block(
+    block: PairBlock, window: Window, model: SpectralModel, device: Device = "cpu", *, woods: Mask | None = None
+) -> ScoredBlock:
     """Score a window of a pair from what was read of it and around it."""
     compared = block
     if model.bands != tuple(range(block.before.shape[0])):
@@ -156,7 +166,11 @@ def score_block(block: PairBlock, window: Window, model: SpectralModel, device: 
         )
     parameters, window_in_block = model.parameters, window.within(block.window)
     change = measure_change(compared, model.standard, device=device)
+    if parameters.least_around:
+        np.maximum(change.around, np.float32(parameters.least_around * model.level), out=change.around)
     score = context_score(change.here, change.around, block.valid, full=parameters.full * model.level, device=device)
+    if woods is not None:
+        _raise_on_woods(score, compared, model, woods, device)
     levels = [round(SCORE_STEPS * multiple / parameters.full) for multiple in parameters.levels]
     depth = levels_reached(score, levels, radius=open_radius(model), device=device)
     # Looking for what is not 0 is eight times as fast in bools as in numbers.
@@ -173,6 +187,21 @@ def score_block(block: PairBlock, window: Window, model: SpectralModel, device: 
         read=block,
         depth=depth,
     )
+
+
+def _raise_on_woods(
+    score: npt.NDArray[np.uint8], compared: PairBlock, model: SpectralModel, woods: Mask, device: Device
+) -> None:
+    """Let the change of the vegetation index count on wooded ground, where it says more than the score."""
+    wooded = woods.read(compared.window) & compared.valid
+    if not wooded.any():
+        return
+    greening = measure_greening(compared, model.roles, model.standard, device=device)
+    if greening is None:
+        return
+    parameters = model.parameters
+    steps = np.abs(greening[wooded]) * np.float32(SCORE_STEPS / parameters.full / parameters.greening)
+    score[wooded] = np.maximum(score[wooded], np.rint(np.minimum(steps, SCORE_STEPS)).astype(np.uint8))
 
 
 def _mad_steps(

@@ -9,7 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pyproj
 import shapely
+from shapely import affinity
 
+from rs_governance.detect.classes import land_classes
 from rs_governance.detect.findings import FINDINGS, LandClass
 from rs_governance.detect.model import VISIBLE_ROLES, SpectralModel, normalised
 from rs_governance.detect.objects import ChangeObjects, root_mean_square
@@ -18,15 +20,8 @@ from rs_kernels import Rings
 
 FloatArray = npt.NDArray[np.float64]
 
-# NDVI above which a mean colour is vegetation: this share of what the greenest twentieth of the scene has, since haze
-# and the season move it, within limits, since a city has no green and a forest nothing else. Likewise excess green.
-_GREEN_SHARE = 0.55
-_GREEN_NDVI = (0.22, 0.40)
-_GREEN_EXCESS = (0.03, 0.08)
-# NDWI from which on it is water; from the second on where the near infrared is this dark for the scene.
-_WATER_NDWI, _PERHAPS_NDWI, _DARK_INFRARED = 0.10, -0.05, 0.5
-# Share of the scene's mean brightness below which a place is dark: shadow, asphalt, water without infrared.
-_DARK = 0.45
+# Objects of fewer pixels keep their area: smoothing takes half a pixel off each, and simplifying more than that.
+_FEW_PX = 64
 # Spread in contrasts below which a place counts as even: its grain would be noise over noise.
 _LEAST_SPREAD = 0.05
 
@@ -51,8 +46,7 @@ def describe(objects: ChangeObjects, pair: AlignedPair, model: SpectralModel, *,
         Declared findings, one row an object, in the pair's CRS.
     """
     rings = without_small_holes(objects.rings, model.parameters.smallest_m2 / model.pixel_m2)
-    outlines = _outlines(rings, pair.grid, model.parameters.simplify_px)
-    area, perimeter = _geodesic(outlines, pair.grid.crs)
+    outlines, area, perimeter = _outlines(rings, pair.grid, model)
     length, width = _sides(outlines, pair.grid)
     before = _indices(objects.before, pair.roles)
     after = _indices(objects.after, pair.roles)
@@ -69,10 +63,8 @@ def describe(objects: ChangeObjects, pair: AlignedPair, model: SpectralModel, *,
         "after_on": [pair.after.acquired_on] * count,
         "before_image": [pair.before.image_id] * count,
         "after_image": [pair.after.image_id] * count,
-        "before_class": land_classes(
-            before, typical=model.brightness[0], infrared=model.infrared[0], lush=model.lush[0]
-        ),
-        "after_class": land_classes(after, typical=model.brightness[1], infrared=model.infrared[1], lush=model.lush[1]),
+        "before_class": _classes(before, model, 0),
+        "after_class": _classes(after, model, 1),
         "kind": [None] * count,
         "ndvi_before": before["ndvi"],
         "ndvi_after": after["ndvi"],
@@ -132,20 +124,48 @@ def without_small_holes(rings: Rings, smallest_px: float) -> Rings:
     )
 
 
-def _outlines(rings: Rings, grid: PixelGrid, tolerance_px: float) -> npt.NDArray[np.object_]:
-    """Simplify in pixels, where the tolerance has one meaning in every CRS, then put on the ground."""
-    outlines = shapely.from_ragged_array(shapely.GeometryType.POLYGON, rings.coordinates, rings.offsets)
+def _outlines(
+    rings: Rings, grid: PixelGrid, model: SpectralModel
+) -> tuple[npt.NDArray[np.object_], FloatArray, FloatArray]:
+    """Return outlines on the ground with their areas and perimeters.
+
+    Those of few pixels, and those that simplifying would leave with less ground than the smallest object may have,
+    are not simplified but scaled to the ground of their pixels.
+    """
+    smooth = shapely.from_ragged_array(shapely.GeometryType.POLYGON, rings.coordinates, rings.offsets)
+    # Smoothing takes half a pixel from what each ring encloses.
+    whole_px = shapely.area(smooth) + 0.5 - 0.5 * shapely.get_num_interior_rings(smooth)
+    outlines = _on_ground(_simplified(smooth, model.parameters.simplify_px), grid)
+    area, perimeter = _geodesic(outlines, grid.crs)
+    exact = np.flatnonzero((whole_px < _FEW_PX) | (area < model.parameters.smallest_m2))
+    if exact.size:
+        placed = _on_ground(smooth[exact], grid)
+        factors = np.sqrt(whole_px[exact] * model.pixel_m2 / _geodesic(placed, grid.crs)[0])
+        outlines[exact] = [
+            affinity.scale(outline, factor, factor, origin="centroid")
+            for outline, factor in zip(placed, factors, strict=True)
+        ]
+        area[exact], perimeter[exact] = _geodesic(outlines[exact], grid.crs)
+    return outlines, area, perimeter
+
+
+def _simplified(outlines: npt.NDArray[np.object_], tolerance_px: float) -> npt.NDArray[np.object_]:
+    """Simplify in pixels, where the tolerance has one meaning in every CRS."""
     simple = shapely.simplify(outlines, tolerance_px, preserve_topology=True)
     # Simplified rings of one polygon may cross each other; then the exact outline is kept.
     sound = shapely.is_valid(simple) & ~shapely.is_empty(simple)
-    chosen = np.where(sound, simple, outlines)
+    return np.where(sound, simple, outlines)
+
+
+def _on_ground(outlines: npt.NDArray[np.object_], grid: PixelGrid) -> npt.NDArray[np.object_]:
+    """Put outlines in pixels (col, row) on the ground."""
     t = grid.transform
 
     def to_ground(pixels: FloatArray) -> FloatArray:
         col, row = pixels[:, 0], pixels[:, 1]
         return np.stack([t.a * col + t.b * row + t.c, t.d * col + t.e * row + t.f], axis=1)
 
-    grounded: npt.NDArray[np.object_] = shapely.transform(chosen, to_ground)
+    grounded: npt.NDArray[np.object_] = shapely.transform(outlines, to_ground)
     broken = ~shapely.is_valid(grounded)
     if broken.any():
         grounded[broken] = [_polygonal(shapely.make_valid(outline)) for outline in grounded[broken]]
@@ -204,6 +224,7 @@ def _indices(means: FloatArray, roles: tuple[str, ...]) -> dict[str, FloatArray]
         "ndwi": _difference(bands, "green", "nir", missing),
         "redness": _difference(bands, "red", "blue", missing),
         "excess": excess,
+        "red": bands.get("red", missing),
         "infrared": bands.get("nir", missing),
         "brightness": np.mean(visible or list(means), axis=0),
     }
@@ -237,48 +258,11 @@ def _grain(objects: ChangeObjects, date: int) -> FloatArray:
     return grain
 
 
-def land_classes(
-    indices: dict[str, FloatArray], *, typical: float, infrared: float = math.nan, lush: float = math.nan
-) -> list[LandClass]:
-    """Name what the indices say of each object.
-
-    Parameters
-    ----------
-    indices
-        `ndvi`, `ndwi`, `excess`, `infrared` and `brightness`, (n,) each, NaN where a band is missing.
-    typical
-        Brightness of the scene.
-    infrared
-        Near infrared of the scene; NaN where it is not known.
-    lush
-        NDVI, or excess green without near infrared, of the greenest of the scene; NaN where it is not known.
-
-    Returns
-    -------
-    list of str
-        `other` where no index can be had.
-
-    Examples
-    --------
-    >>> none = np.full(4, np.nan)
-    >>> land_classes({"ndvi": np.array([0.6, 0.1, -0.4, 0.1]), "ndwi": np.array([-0.5, -0.2, 0.5, -0.1]), "excess": none,
-    ...               "infrared": none, "brightness": np.array([900.0, 1200.0, 300.0, 200.0])}, typical=1000.0, lush=0.6)
-    ['vegetation', 'bare_or_built', 'water', 'dark']
-    """
-    ndvi, ndwi, excess = (indices[name] for name in ("ndvi", "ndwi", "excess"))
-    wet = np.nan_to_num(ndwi, nan=-1.0)
-    dark_infrared = np.nan_to_num(indices["infrared"], nan=np.inf) < _DARK_INFRARED * np.nan_to_num(infrared, nan=0.0)
-    green_ndvi, green_excess = (
-        float(np.clip(np.nan_to_num(_GREEN_SHARE * lush, nan=high), low, high))
-        for low, high in (_GREEN_NDVI, _GREEN_EXCESS)
+def _classes(indices: dict[str, FloatArray], model: SpectralModel, date: int) -> list[LandClass]:
+    return land_classes(
+        indices,
+        typical=model.brightness[date],
+        infrared=model.infrared[date],
+        lush=model.lush[date],
+        raw=model.raw[date],
     )
-    rules: list[tuple[LandClass, npt.NDArray[np.bool_]]] = [
-        ("water", (wet >= _WATER_NDWI) | ((wet >= _PERHAPS_NDWI) & dark_infrared)),
-        ("vegetation", np.where(np.isnan(ndvi), excess >= green_excess, ndvi >= green_ndvi)),
-        ("dark", indices["brightness"] < _DARK * typical),
-        ("other", np.isnan(ndvi) & np.isnan(ndwi) & np.isnan(excess)),
-    ]
-    names: list[LandClass] = ["bare_or_built"] * len(ndvi)
-    for index in range(len(names)):
-        names[index] = next((name for name, holds in rules if holds[index]), "bare_or_built")
-    return names

@@ -2,7 +2,7 @@
 
 import math
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
@@ -11,8 +11,10 @@ import numpy.typing as npt
 from skimage.filters import threshold_otsu
 
 from rs_governance.detect.change import Change, Standard, measure_change
+from rs_governance.detect.clouds import clouded_shares
 from rs_governance.detect.irmad import MadModel, fit_irmad
 from rs_governance.detect.parameters import SpectralParameters
+from rs_governance.detect.raw_numbers import RawNumbers, find_raw_numbers
 from rs_governance.detect.sample import sample_windows
 from rs_governance.errors import NothingObserved
 from rs_governance.scenes import AlignedPair, PairBlock
@@ -59,6 +61,10 @@ class SpectralModel:
     """Mean of the scene in the near infrared on either date; NaN without that band."""
     lush: tuple[float, float] = (math.nan, math.nan)
     """NDVI (excess green without near infrared) that only a twentieth of the scene exceeds, on either date."""
+    raw: tuple[RawNumbers | None, RawNumbers | None] = (None, None)
+    """What is taken off either date before plants are told; None where its numbers are good as they are."""
+    clouded: tuple[float, float] = (0.0, 0.0)
+    """Share of the sample that is very bright, even and large on either date alone, as clouds are."""
 
     @property
     def beside_px(self) -> int:
@@ -80,6 +86,8 @@ class SpectralModel:
             "brightness": list(self.brightness),
             "infrared": [None if math.isnan(mean) else mean for mean in self.infrared],
             "lush": [None if math.isnan(index) else index for index in self.lush],
+            "raw": [None if raw is None else asdict(raw) for raw in self.raw],
+            "clouded": list(self.clouded),
             "mad_typical": self.mad.typical,
             "mad_rounds": self.mad.rounds,
             "mad_correlations": self.mad.correlations.tolist(),
@@ -143,6 +151,8 @@ def learn_model(
         brightness=_brightness(before, after, roles),
         infrared=_infrared(before, after, roles),
         lush=(lush_before, lush_after),
+        raw=(find_raw_numbers(before, roles, lush_before), find_raw_numbers(after, roles, lush_after)),
+        clouded=clouded_shares(blocks, visible_bands(roles), math.sqrt(math.prod(pair.grid.pixel_size_m))),
     )
 
 
@@ -297,10 +307,21 @@ def _radius(metres: float, pixel_m: float, *, least: int) -> int:
     return min(max(round(metres / pixel_m), least), 100)
 
 
+def visible_bands(roles: tuple[str, ...]) -> list[int]:
+    """Return the bands whose mean is the brightness of a place: blue, green and red, or all where there are none.
+
+    Examples
+    --------
+    >>> visible_bands(("blue", "green", "red", "nir"))
+    [0, 1, 2]
+    """
+    return [band for band, role in enumerate(roles) if role in VISIBLE_ROLES] or list(range(len(roles)))
+
+
 def _brightness(
     before: npt.NDArray[np.generic], after: npt.NDArray[np.generic], roles: tuple[str, ...]
 ) -> tuple[float, float]:
-    visible = [band for band, role in enumerate(roles) if role in VISIBLE_ROLES] or list(range(len(roles)))
+    visible = visible_bands(roles)
     return float(before[visible].mean(dtype=np.float64)), float(after[visible].mean(dtype=np.float64))
 
 

@@ -15,6 +15,8 @@ from rs_kernels import Device, Edges, ObjectStats, Rings, link_rings, smooth_rin
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
 
+_LEAST_PX = 2  # what a single pixel of a coarse image shows has no shape, and may as well be its noise
+
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeObjects:
@@ -208,12 +210,15 @@ def choose_regions(
     usual_px = max(parameters.usual_m2 / model.pixel_m2, parameters.usual_px)
     whole: list[BoolArray] = []
     weight: FloatArray = np.zeros(0)
+    covered: FloatArray = np.zeros(0)
     weighted: FloatArray = np.zeros(0)
     for level in range(len(merged) - 1, -1, -1):
         stats = merged[level].stats
         if level == len(merged) - 1:
-            weight, weighted = np.zeros(stats.count), np.zeros(stats.count)
+            weight, weighted, covered = np.zeros(stats.count), np.zeros(stats.count), np.zeros(stats.count)
         parts = np.divide(weighted, weight, out=np.full(stats.count, -np.inf), where=weight > 0)
+        if parameters.leftover:
+            parts *= np.where(weight > 0, covered / stats.pixels, 1.0) ** parameters.leftover
         own = stands_out(merged[level], model, scale=scale)
         # A region twice as long and wide as usual has to stand out twice as much as its parts.
         stays = is_strong(stats, parameters, model.pixel_m2) & (own * np.sqrt(usual_px / stats.pixels) >= parts)
@@ -222,9 +227,9 @@ def choose_regions(
         counts = (best > -np.inf).astype(np.float64) * stats.pixels
         if level:
             below = merged[level - 1].stats.count
-            weight, weighted = (
+            weight, weighted, covered = (
                 np.bincount(links[level], values, minlength=below).astype(np.float64)
-                for values in (counts, np.where(counts > 0, best, 0.0) * counts)
+                for values in (counts, np.where(counts > 0, best, 0.0) * counts, np.where(stays, stats.pixels, covered))
             )
     taken = np.zeros(0, np.bool_)
     chosen: list[BoolArray] = []
@@ -239,7 +244,8 @@ def is_strong(stats: ObjectStats, parameters: SpectralParameters, pixel_m2: floa
     """Tell the regions that are large and strong enough to be objects."""
     step = SCORE_STEPS / parameters.full
     strong: BoolArray = (
-        (stats.pixels * pixel_m2 >= parameters.smallest_m2)
+        (stats.pixels >= _LEAST_PX)
+        & (stats.pixels * pixel_m2 >= parameters.smallest_m2)
         & (stats.total[SCORE] >= parameters.strong * step * stats.pixels)
         & (stats.maximum[SCORE] >= parameters.peak * step)
     )

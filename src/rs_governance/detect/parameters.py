@@ -15,6 +15,9 @@ class SpectralParameters:
     """Half the side of the window over which the two dates are averaged before they are compared."""
     around_m: float = 32.0
     """Half the side of the window that says how much has changed around a pixel."""
+    least_around: float = 0.0
+    """Change around a pixel, in multiples of the level, that is taken for granted: what stands alone in calm ground is
+    found from about 0.9 on, with a tenth more findings, most of them fields."""
     tolerance_px: int = 1
     """Shift that the change around a pixel forgives; 2 is taken where registration failed or leaves more than 0.75."""
     own_share: float = 0.7
@@ -31,8 +34,12 @@ class SpectralParameters:
     several objects, its regions of higher levels, of a smaller one less readily."""
     usual_px: int = 2_000
     """The same in pixels, where that is more."""
+    leftover: float = 0.0
+    """How far it counts against dividing a region that its parts leave ground over: the power of the share they cover."""
     beside_m: float = 4.0
     """How far outside the outline of a region it is looked up what lies beside it."""
+    greening: float = 0.18
+    """Change of the vegetation index that is as much as the level, on ground that is known to be wooded."""
     calm: float = 0.4
     """Change in contrasts that is usual beside an object: less than that makes no object stand out more."""
     full: float = 2.5
@@ -56,8 +63,8 @@ class SpectralParameters:
             raise UsageError(f"Expected at least one level, ascending, above 0 and below full, got {levels[1:]}.")
         if not (self.levels[0] <= self.strong <= self.full and self.levels[0] <= self.peak <= self.full):
             raise UsageError(f"Expected strong and peak from the lowest level to full, got {self.strong}, {self.peak}.")
-        if not self.calm > 0:
-            raise UsageError(f"Expected a usual change of more than 0, got {self.calm}.")
+        if not (self.calm > 0 and self.greening > 0):
+            raise UsageError(f"Expected usual changes of more than 0, got {self.calm}, {self.greening}.")
         if not 0 <= self.own_share <= 1:
             raise UsageError(f"Expected an own share of 0 to 1, got {self.own_share}.")
         if self.tolerance_px not in (0, 1, 2):
@@ -66,6 +73,8 @@ class SpectralParameters:
             min(
                 self.here_m,
                 self.around_m,
+                self.least_around,
+                self.leftover,
                 self.beside_m,
                 self.open_m,
                 self.smallest_m2,
@@ -74,10 +83,14 @@ class SpectralParameters:
             )
             < 0
         ):
-            raise UsageError("Expected lengths and areas that are not negative.")
+            raise UsageError("Expected lengths, areas and shares that are not negative.")
         if self.sample_windows < 1 or self.sample_px < 64:
             raise UsageError("Expected at least one sample window of at least 64 pixels.")
 
     def as_record(self) -> dict[str, Any]:
         """Return the settings for `run.json`."""
         return asdict(self)
+
+
+MONTHLY = SpectralParameters(least_around=0.9, leftover=0.2)
+"""Settings for the pairs of a month: more is looked at, since rules then drop what is but a field."""

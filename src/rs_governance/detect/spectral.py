@@ -13,10 +13,12 @@ from rs_governance.detect.model import SpectralModel, learn_model
 from rs_governance.detect.objects import BlockEntries, BlockLabels, ObjectCollector
 from rs_governance.detect.parameters import SpectralParameters
 from rs_governance.scenes import AlignedPair
+from rs_governance.scenes.masks import area_mask
 from rs_kernels import Device
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    from shapely.geometry.base import BaseGeometry
 
 DETECTOR = "spectral"
 """Name of this detector in tables and on the command line."""
@@ -50,6 +52,7 @@ def find_changes(
     device: Device = "cpu",
     workers: int = 2,
     block_px: int = BLOCK_PX,
+    woods: BaseGeometry | None = None,
     sink: BlockSink | None = None,
     progress: Progress | None = None,
 ) -> SpectralResult:
@@ -69,6 +72,8 @@ def find_changes(
         Threads that decode ahead; they never change the result.
     block_px
         Side of a block, a multiple of 64; it never changes the result.
+    woods
+        Wooded ground in the CRS of the pair, where trees that go or grow back are looked for by their greenness.
     sink
         Given every block, in reading order, by one thread that is not the caller's.
     progress
@@ -100,7 +105,13 @@ def find_changes(
     tell("learn", 1.0)
     collector = ObjectCollector(model, pair.dtype, device=device)
     blocks = score_blocks(
-        pair, model, block_px=block_px, workers=workers, device=device, on_block=lambda share: tell("detect", share)
+        pair,
+        model,
+        block_px=block_px,
+        workers=workers,
+        device=device,
+        woods=area_mask(woods, pair.grid),
+        on_block=lambda share: tell("detect", share),
     )
     _collect(blocks, collector, sink)
     tell("outline", 0.0)

@@ -10,6 +10,7 @@ from rs_governance.cases import STATES
 from rs_governance.field.assignments import FieldTask
 from rs_governance.field.describing import area_words, file_stem, navigation_of, place_of, reason_of
 from rs_governance.field.handout import Handout
+from rs_governance.field.questions import Question
 from rs_governance.publish.output_folder import writing
 from rs_governance.publish.report.cards import CARD_WORDS, for_print, navigation_link, qr_png
 from rs_governance.publish.report.typesetting import Typesetter
@@ -24,6 +25,7 @@ def write_card_pages(
     handout: Handout,
     chips: Mapping[str, bytes],
     locate: Callable[[FieldTask], Image.Image],
+    questions: Sequence[Question],
 ) -> None:
     """Write the check card of every task as `<number>.pdf`.
 
@@ -39,6 +41,8 @@ def write_card_pages(
         Before and after as JPEG with watermark, by the case's number.
     locate
         Draws where a task lies, with watermark.
+    questions
+        What is asked: the boxes for the state of the work are those of the form.
 
     Raises
     ------
@@ -49,7 +53,7 @@ def write_card_pages(
         folder.mkdir(parents=True, exist_ok=True)
     with Typesetter("card.typ") as pages:
         for task in tasks:
-            data = _data(task, handout)
+            data = _data(task, handout, questions)
             data["chip"] = pages.add_picture("chip.jpg", chips[task.number])
             data["location"] = pages.add_picture("location.jpg", for_print(locate(task)))
             data["qr"]["file"] = pages.add_picture("qr.png", qr_png(navigation_link(*navigation_of(task), task.number)))
@@ -59,7 +63,7 @@ def write_card_pages(
                 path.write_bytes(content)
 
 
-def _data(task: FieldTask, handout: Handout) -> dict[str, Any]:
+def _data(task: FieldTask, handout: Handout, questions: Sequence[Question]) -> dict[str, Any]:
     words = CARD_WORDS["zh"]
     red, green, blue = SEVERITY_RGB[task.severity]
     lon, lat = navigation_of(task)
@@ -80,7 +84,7 @@ def _data(task: FieldTask, handout: Handout) -> dict[str, Any]:
         "location-note": words["location_note"].format(town=task.town_name or task.town_code),
         "reason": reason_of(task).zh,
         "caution": words["caution"],
-        "form": words["form"],
+        "form": words["form"] | _progress(questions),
         "qr": {"lines": [words["scan"], f"{lon:.6f}", f"{lat:.6f}", "GCJ-02"]},
         "footer": {
             "left": f"案件 {task.number} · 版本 {task.version} · 期号 {issue}",
@@ -89,9 +93,19 @@ def _data(task: FieldTask, handout: Handout) -> dict[str, Any]:
     }
 
 
+def _progress(questions: Sequence[Question]) -> dict[str, Any]:
+    """Return the boxes for the state of the work; the card's own where nobody asks for it."""
+    asked = next((each for each in questions if each.id == "progress"), None)
+    if asked is None:
+        return {}
+    return {"progress": {"label": asked.zh, "choices": [word.zh for _, word in asked.choices]}}
+
+
 def _rows(task: FieldTask, label: Mapping[str, str]) -> list[list[str]]:
     spot = task.spot
+    sent_back = [] if task.return_words is None else [["上次退回", f"举证被退回：{task.return_words.zh}"]]
     return [
+        *sent_back,
         [label["unit"], place_of(task) or "—", label["cell"], _joined(task.cell_code, task.keeper)],
         [label["kind"], titles_of("kind", task.kind).zh, label["theme"], titles_of("theme", task.theme).zh],
         [label["before"], _observed(task, "before"), label["after"], _observed(task, "after")],

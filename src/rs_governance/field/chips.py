@@ -1,5 +1,7 @@
 """Chips and maps of a package's cards: published where there are pictures, outlines alone where there are none."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import shapely
@@ -34,21 +36,46 @@ def draw_chip(task: FieldTask, ground: PublishedGround, pair: GroundPair | None)
     chip = ground.chip(task)
     if chip is not None and not task.corrected:
         return chip
+    days = tuple(str(task.spot.get(f"{side}_on") or "")[:10] for side in ("before", "after"))
+    return draw_sides(ground.web_rings(task.outline), pair, days, task.severity)
+
+
+def draw_sides(
+    rings: list[npt.NDArray[np.float64]],
+    pair: GroundPair | None,
+    days: Sequence[str],
+    severity: str,
+    words: Sequence[str] = ("前时相", "后时相"),
+) -> Image.Image:
+    """Show a place before and after with its outline, side by side under their days.
+
+    Parameters
+    ----------
+    rings
+        Rings of the outline on the plane of web maps.
+    pair
+        Before and after; None for the outline alone.
+    days
+        Day of the earlier and of the later picture.
+    severity
+        Gives the outline its colour.
+    words
+        What stands before each day; it may be empty.
+    """
     sheet = Image.new("RGB", (2 * _TILE_PX + 3 * _GAP_PX, _HEAD_PX + _TILE_PX + _GAP_PX), _PAPER)
     draw = ImageDraw.Draw(sheet)
-    rings = ground.web_rings(task.outline)
-    for index, (side, word) in enumerate((("before", "前时相"), ("after", "后时相"))):
+    for index, (word, day) in enumerate(zip(words, days, strict=True)):
         left = _GAP_PX + index * (_TILE_PX + _GAP_PX)
         if pair is None:
             bounds, tile = _bounds_around(rings), Image.new("RGB", (_TILE_PX, _TILE_PX), (236, 238, 235))
             put_text(ImageDraw.Draw(tile), (_TILE_PX / 2, 34), "没有影像，只有范围", 20, fill=MUTED, anchor="ms")
         else:
-            picture = pair.before if side == "before" else pair.after
+            picture = pair.after if index else pair.before
             bounds, tile = pair.bounds, picture.resize((_TILE_PX, _TILE_PX), Image.Resampling.BICUBIC)
         if pair is None or not pair.outlined:
-            _draw_outline(tile, rings, bounds, task.severity)
+            _draw_outline(tile, rings, bounds, severity)
         sheet.paste(tile, (left, _HEAD_PX))
-        put_text(draw, (left, 25), f"{word} {str(task.spot.get(f'{side}_on') or '')[:10]}", 22, bold=True)
+        put_text(draw, (left, 25), f"{word} {day}".strip(), 22, bold=True)
     return sheet
 
 

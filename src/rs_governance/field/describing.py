@@ -11,8 +11,7 @@ from rs_governance.field.assignments import FieldTask
 from rs_governance.grids.gcj02 import wgs84_to_gcj02
 from rs_governance.publish.titles import titles_of
 from rs_governance.rules import Word
-
-_MU_PER_M2 = 3 / 2000
+from rs_governance.rules.amounts import in_m2, in_mu
 
 
 class Fact(NamedTuple):
@@ -60,8 +59,8 @@ def area_words(area_m2: float) -> Word:
     >>> area_words(1000.0).zh
     '1,000 平方米（1.50 亩）'
     """
-    mu = area_m2 * _MU_PER_M2
-    return Word(f"{area_m2:,.0f} 平方米（{mu:,.2f} 亩）", f"{area_m2:,.0f} m² ({mu:,.2f} mu)")
+    m2, mu = in_m2(area_m2), in_mu(area_m2)
+    return Word(f"{m2} 平方米（{mu} 亩）", f"{m2} m² ({mu} mu)")
 
 
 def reason_of(task: FieldTask) -> Word:

@@ -101,17 +101,41 @@ class PublishedGround:
 
     def pair(self, task: FieldTask) -> GroundPair | None:
         """Show a task before and after; None where nothing was published of it."""
-        west, south, east, north = self._web(task.outline).bounds
-        stretch = 1 / np.cos(np.radians(task.lat))  # metres of the plane to one on the ground
+        found = self.pair_of(task.outline, task.lat, before=task.before_image, after=task.after_image)
+        return self._chip_pair(task) if found is None else found
+
+    def pair_of(
+        self, outline: shapely.Geometry, lat: float, *, before: str | None, after: str | None
+    ) -> GroundPair | None:
+        """Show a place on two scenes; None where one of them is not there or shows nothing of it.
+
+        Parameters
+        ----------
+        outline
+            The place, in the CRS of the outlines.
+        lat
+            Its latitude.
+        before, after
+            Identifiers of the scenes.
+        """
+        west, south, east, north = self._web(outline).bounds
+        stretch = 1 / np.cos(np.radians(lat))  # metres of the plane to one on the ground
         side = max(_CONTEXT * max(east - west, north - south), _SMALLEST_M * stretch)
         x, y = (west + east) / 2, (south + north) / 2
         bounds = (x - side / 2, y - side / 2, x + side / 2, y + side / 2)
-        pictures = [self._scene_picture(name, bounds) for name in (task.before_image, task.after_image)]
-        if pictures[0] is not None and pictures[1] is not None:
-            size = max(pictures[0].width, pictures[1].width)
-            before, after = (self._sized(each, size) for each in pictures if each is not None)
-            return GroundPair(before=before, after=after, bounds=bounds, outlined=False)
-        return self._chip_pair(task)
+        pictures = [self._scene_picture(name, bounds) for name in (before, after)]
+        if pictures[0] is None or pictures[1] is None:
+            return None
+        size = max(pictures[0].width, pictures[1].width)
+        earlier, later = (self._sized(each, size) for each in pictures if each is not None)
+        return GroundPair(before=earlier, after=later, bounds=bounds, outlined=False)
+
+    def scenes_of(self, issue: str) -> tuple[str, ...]:
+        """Return the identifiers of the scenes that an issue brought, sorted."""
+        if self._issues is None:
+            return ()
+        files = (self._issues / issue / "scenes").glob("*_web.tif")
+        return tuple(sorted(file.name.removesuffix("_web.tif") for file in files))
 
     def chip(self, task: FieldTask) -> Image.Image | None:
         """Return the published chip of a task, words and all; None where there is none."""

@@ -46,7 +46,7 @@ class Wanted:
     days: int = DEFAULT_DAYS
     """Days for which it is good."""
     plan: str | None = None
-    """Number of the visit plan whose order it shows."""
+    """Number of the visit plan whose stops it holds, in their order; None for all that is theirs."""
     zipped: bool = False
     """True for one zip instead of a folder of files."""
 
@@ -61,6 +61,8 @@ class Package:
     """Cases in it."""
     pictured: int
     """Cases that have a picture."""
+    not_theirs: tuple[str, ...]
+    """Stops of the plan that are not in it: drawn ones that have to be transferred first, and what was done meanwhile."""
     files: Mapping[str, str]
     """Files and their SHA-256, as the ledger keeps them."""
     size_bytes: Mapping[str, int]
@@ -172,9 +174,12 @@ def _attempt(
     with store.read() as session:
         receiver = read_receiver(session, to=wanted.to, town=wanted.town, theme=wanted.theme)
         tasks = read_tasks(session, receiver)
+        orders = {} if wanted.plan is None else _orders(session, wanted.plan, receiver)
+        if wanted.plan is not None:
+            # What a plan gives to somebody else is not handed out to everybody who could take it.
+            tasks = [task for task in tasks if task.number in orders]
         _check(session, tasks, receiver, actor)
         number = next_number(session, now)
-        orders = {} if wanted.plan is None else _orders(session, wanted.plan, receiver)
     day = now.astimezone(CHINA).date()
     handout = Handout(
         number=number,
@@ -208,6 +213,7 @@ def _attempt(
         handout=handout,
         numbers=tuple(task.number for task in tasks),
         pictured=pictured,
+        not_theirs=tuple(number for number in orders if number not in {task.number for task in tasks}),
         files=files,
         size_bytes=sizes,
     )

@@ -109,7 +109,7 @@ def write_parts(
             _write_text(folder / f"{stem}.html", page)
         if "cards" in formats:
             locate = _locator(ground, overview, handout)
-            write_card_pages(tasks, folder / "cards", handout=handout, chips=chips, locate=locate)
+            write_card_pages(tasks, folder / "cards", handout=handout, chips=chips, locate=locate, questions=questions)
             progress("cards", 1.0)
     if "kmz" in formats:
         write_kmz(tasks, folder / f"{stem}.kmz", handout=handout, outlines=outlines, chips=chips, orders=orders)

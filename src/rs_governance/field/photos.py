@@ -3,9 +3,10 @@
 import hashlib
 import io
 import logging
+import struct
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import PurePath
 from typing import Any
@@ -45,6 +46,8 @@ class PhotoFacts:
     """Make and model."""
     has_exif: bool
     """True where the camera's data are there at all."""
+    exif_damaged: bool = False
+    """True where there are such data, but what they say cannot be read."""
 
 
 def read_photo(data: bytes) -> PhotoFacts:
@@ -71,7 +74,8 @@ def read_photo(data: bytes) -> PhotoFacts:
                 if image.width * image.height > _MOST_PIXELS:
                     return _unreadable(digest)
                 exif = _exif(image)
-                return _facts(digest, image, exif)
+                damaged = _is_damaged(image.info.get("exif"), exif)
+                return replace(_facts(digest, image, exif), exif_damaged=damaged)
     # Pillow's decoders raise whatever they meet in damaged files.
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, TypeError, KeyError, IndexError, ZeroDivisionError,
             OverflowError, AttributeError, EOFError, MemoryError, Image.DecompressionBombError,
@@ -96,6 +100,25 @@ def _exif(image: Image.Image) -> dict[int, dict[int, Any]]:
         }
     except (OSError, ValueError, SyntaxError, TypeError, KeyError, IndexError, AttributeError, ArithmeticError):
         return {0: {}, ExifTags.IFD.Exif: {}, ExifTags.IFD.GPSInfo: {}}
+
+
+def _is_damaged(raw: object, exif: Mapping[int, Mapping[int, Any]]) -> bool:
+    """Tell camera data that were damaged from those that a program took out: what is there gives nothing to read."""
+    if not isinstance(raw, bytes) or not raw.removeprefix(_EXIF_MARK):
+        return False
+    if any(exif.values()):
+        return any(place in exif[0] and not exif[place] for place in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo))
+    tiff = raw.removeprefix(_EXIF_MARK)
+    order = {b"II": "<", b"MM": ">"}.get(tiff[:2])
+    try:
+        (first,) = struct.unpack_from(f"{order}I", tiff, 4)
+        (count,) = struct.unpack_from(f"{order}H", tiff, first)
+    except struct.error:
+        return True
+    return bool(count)  # a list of no entries is whole: a program that takes the data out leaves it
+
+
+_EXIF_MARK = b"Exif\0\0"
 
 
 def _is_heic(data: bytes) -> bool:

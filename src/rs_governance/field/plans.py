@@ -1,6 +1,6 @@
 """Visit plans of a store: drawn and planned from its cases, and kept in the ledger so that they can be repeated."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from rs_governance.cases import SYSTEM, Act, Actor, Clocks, act, actor_of, facts_of, find_case
 from rs_governance.cases.life.naming import roles_zh
-from rs_governance.cases.life.rights import stem, why_not
+from rs_governance.cases.life.rights import FIELD_ROLES, stem, why_not
 from rs_governance.db import Case, Export, Person, Store
 from rs_governance.errors import ActionRefused, UsageError
 from rs_governance.field.assignments import VISITORS, FieldTask, may_visit, read_receiver, read_tasks
@@ -47,6 +47,7 @@ def make_plan(
     logins: Sequence[str],
     seed: int,
     share: float,
+    officers: bool = False,
     actor: Actor,
     now: datetime,
     clocks: Clocks,
@@ -62,11 +63,13 @@ def make_plan(
     on
         The day.
     logins
-        Accounts of the inspectors; empty for all of the town.
+        Accounts of those who can be sent, of whatever role; empty for the inspectors and grid keepers of the town.
     seed
         Makes the draw.
     share
         Share of the cases that is drawn at random, 0..1.
+    officers
+        True for enforcement officers too where nobody is named.
     actor
         Who plans.
     now
@@ -99,7 +102,7 @@ def make_plan(
     with store.write() as session:
         receiver = read_receiver(session, town=town)
         tasks = {task.number: task for task in read_tasks(session, receiver)}
-        people = _people(session, town, logins)
+        people = _people(session, town, logins, VISITORS if officers else FIELD_ROLES)
         if not tasks:
             raise UsageError(
                 f"Nothing waits on the ground in {receiver.name} ({town}); there is nothing to plan.",
@@ -184,8 +187,8 @@ def plan_document(kept: KeptPlan, places: Mapping[str, tuple[float, float]] | No
     return {"type": "FeatureCollection", "plan": head, "features": features}
 
 
-def _people(session: Session, town: str, logins: Sequence[str]) -> list[Person]:
-    """Read who can be sent: those who were named, or all inspectors whose area the town is in, or who are in it."""
+def _people(session: Session, town: str, logins: Sequence[str], roles: Collection[str]) -> list[Person]:
+    """Read who can be sent: those who were named, or all of some roles whose area the town is in, or who are in it."""
     code = stem(town)
     query = sa.select(Person).where(Person.active, Person.role.in_(VISITORS)).order_by(Person.login)
     everybody = {person.login: person for person in session.scalars(query)}
@@ -199,12 +202,13 @@ def _people(session: Session, town: str, logins: Sequence[str]) -> list[Person]:
     people = [
         person
         for person in everybody.values()
-        if code.startswith(stem(person.prefix)) or stem(person.prefix).startswith(code)
+        if person.role in roles and (code.startswith(stem(person.prefix)) or stem(person.prefix).startswith(code))
     ]
     if not people:
         raise UsageError(
-            f"No inspector on duty belongs to {town}; name them with --inspectors, or see 'rsg people list'.",
-            zh=f"{town} 没有在岗核查员；请用 --inspectors 指明，或用 'rsg people list' 查看。",
+            f"No inspector on duty belongs to {town}; name them with --inspectors, add enforcement officers with --officers, or see "
+            "'rsg people list'.",
+            zh=f"{town} 没有在岗核查员；请用 --inspectors 指明，用 --officers 加入执法人员，或用 'rsg people list' 查看。",
         )
     return people
 

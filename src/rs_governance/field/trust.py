@@ -51,9 +51,9 @@ class Ground:
     dispatched_at: datetime | None
     """When the task was handed out."""
     returned_at: datetime
-    """When the return was saved."""
-    form_has_time: bool = False
-    """True where the form says when the photo was taken."""
+    """When the return was saved, or taken in where that was earlier: nothing that came with it is of later."""
+    form_at: datetime | None = None
+    """When the form says that the photo was taken; it is held against the same days as the photo's own time."""
     claimed_sha256: str | None = None
     """SHA-256 that the phone registered; None where it did not."""
     hashes_elsewhere: Mapping[str, str] = field(default_factory=dict)
@@ -96,17 +96,18 @@ def mark_photo(facts: PhotoFacts, ground: Ground) -> Marked:
     distance, off = _distance(facts, ground)
     same = tuple(sorted({*_same(facts, ground), *_alike(facts, ground)}))
     holds: dict[Reason, bool] = {
-        "no_exif": facts.width is not None and not facts.has_exif,
+        "no_exif": facts.width is not None and not facts.has_exif and not facts.exif_damaged,
+        "exif_unreadable": facts.exif_damaged,
         "no_position": ground.photo is None,
         "position_of_form": facts.lon is None and ground.photo is not None,
-        "no_time": facts.taken_at is None and facts.gps_at is None and not ground.form_has_time,
-        "time_of_form": facts.taken_at is None and facts.gps_at is None and ground.form_has_time,
+        "no_time": facts.taken_at is None and facts.gps_at is None and ground.form_at is None,
+        "time_of_form": facts.taken_at is None and facts.gps_at is None and ground.form_at is not None,
         "no_heading": ground.photo is not None and facts.heading_deg is None,
         "far_from_spot": distance is not None and distance > FAR_M,
         "facing_away": off is not None and distance is not None and distance > _NEAR_M and off > _FACING_DEG,
         "positions_differ": _positions_differ(facts, ground),
         "before_dispatch": _before(facts, ground),
-        "after_return": any(at > ground.returned_at + _TIMES for at in _times(facts)),
+        "after_return": any(at > ground.returned_at + _TIMES for at in _known_times(facts, ground)),
         "times_differ": len(_times(facts)) == 2 and abs(_times(facts)[0] - _times(facts)[1]) > _TIMES,
         "edited": any(name in (facts.software or "").casefold() for name in _EDITORS),
         "hash_differs": ground.claimed_sha256 not in (None, facts.sha256),
@@ -127,9 +128,14 @@ def _times(facts: PhotoFacts) -> Sequence[datetime]:
     return [at for at in (facts.taken_at, facts.gps_at) if at is not None]
 
 
+def _known_times(facts: PhotoFacts, ground: Ground) -> Sequence[datetime]:
+    """Return when the photo says that it was taken; where it says nothing, when the form does."""
+    return _times(facts) or [at for at in (ground.form_at,) if at is not None]
+
+
 def _before(facts: PhotoFacts, ground: Ground) -> bool:
     start = ground.dispatched_at
-    return start is not None and any(at < start - _TIMES for at in _times(facts))
+    return start is not None and any(at < start - _TIMES for at in _known_times(facts, ground))
 
 
 def _positions_differ(facts: PhotoFacts, ground: Ground) -> bool:

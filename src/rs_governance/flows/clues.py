@@ -21,6 +21,7 @@ from rs_governance.cases.life.places import measure_outline
 from rs_governance.cases.life.rights import check_intake
 from rs_governance.cases.life.words import CHANNELS
 from rs_governance.cases.months.clues import (
+    CHANNEL_LETTERS,
     CLUE_CHANNELS,
     DEFAULT_CLUES,
     CaseFinder,
@@ -87,7 +88,8 @@ def take_clues(
 
     A clue is known by its channel and number: reading it again counts once, and what differs the second time is told, not
     taken. A place on the ground of an open case is a clue for that case; any other place becomes a case of its channel, one
-    for all reports of the same place. The spots of a ledger begin where their status says, closed ones as closed, so that
+    for all reports of the same place, under a number of its own (`450108-202610-H0001`; that of the report stays with it).
+    The spots of a ledger begin where their status says, closed ones as closed, so that
     the first month does not bring them up again.
 
     Parameters
@@ -184,7 +186,12 @@ class _Taker:
         known = read_known(self.session)
         self._finder = CaseFinder(known, self.settings.near_m)
         self._fresh = NewPlaces(self.settings.near_m)
-        self._numbers = {one.number for one in known}
+        # County, campaign and serial as a spot has them, with the letter of the channel: a month's issue may come later.
+        self._head = (
+            f"{self.ground.district_code}-{self.batch.now.astimezone(CHINA):%Y%m}-{CHANNEL_LETTERS[self.channel]}"
+        )
+        serials = (one.number.removeprefix(self._head) for one in known if one.number.startswith(self._head))
+        self._serial = max((int(serial) for serial in serials if serial.isdecimal()), default=0)
         mine = self.session.scalars(sa.select(Clue).where(Clue.channel == self.channel))
         self._taken = {clue.number: clue for clue in mine}
 
@@ -252,8 +259,8 @@ class _Taker:
         self.batch.act(case_number, Act(action="observe", actor=SYSTEM, note=note, values=values, key=key))
 
     def _open(self, row: PlacedRow, clue: Clue, parents: list[str]) -> str:
-        number = clue.number if clue.number not in self._numbers else f"{self.channel}-{clue.number}"
-        self._numbers.add(number)
+        self._serial += 1
+        number = f"{self._head}{self._serial:04d}"
         place = measure_outline(self.session, row.outline)
         codes = self.ground.codes_of(row.outline)
         codes["town_code"] = codes["town_code"] or row.texts.get("town_code", "")
@@ -355,7 +362,9 @@ def show_clue(session: Session, channel: str, number: str) -> dict[str, Any]:
             zh=f"渠道 {channel} 没有线索 {number}；可用 'rsg clues list' 查看。",
         )
     private = {"reporter": clue.reporter, "contact": clue.contact, "fields": clue.fields, "taken_in": clue.taken_in}
-    return {**_shown(clue), **private, "outline": clue.outline.wkt}
+    place = measure_outline(session, clue.outline)
+    where = {"lon": place.lon, "lat": place.lat, "area_m2": place.area_m2, "outline": clue.outline.wkt}
+    return {**_shown(clue), **private, **where}
 
 
 def _shown(clue: Clue) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import pyproj
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from rs_governance.detect import FINDINGS, SpectralParameters, learn_model
+from rs_governance.detect import FINDINGS, MONTHLY, learn_model
 from rs_governance.district import District, SceneSource
 from rs_governance.errors import CrsRefused, NotAlignable
 from rs_governance.flows.setup import Progress, Setup, tell
@@ -34,6 +34,7 @@ from rs_governance.scenes import (
     register,
 )
 from rs_governance.scenes.crs import transformer
+from rs_governance.scenes.ground import bring
 
 Basis = Literal["monthly", "baseline"]
 
@@ -87,6 +88,7 @@ def compare_scenes(
     issue: str,
     inside: BaseGeometry,
     setup: Setup,
+    woods: BaseGeometry | None = None,
     known: BaseGeometry | None = None,
     progress: Progress | None = None,
 ) -> Compared:
@@ -102,6 +104,8 @@ def compare_scenes(
         Ground that matters, in the district's CRS.
     setup
         How to compute.
+    woods
+        Wooded ground, in the district's CRS; None where nobody knows.
     known
         What former issues published already: the baseline finds it again, and it is left out there.
     progress
@@ -120,7 +124,7 @@ def compare_scenes(
     base = _baseline_comparison(district, scenes, plan, issue=issue, inside=inside)
     if base is not None:
         comparisons.append((base, "baseline"))
-    parts, learnt = [], _Pairs(scenes, inside, district.crs, setup)
+    parts, learnt = [], _Pairs(scenes, inside, woods, district.crs, setup)
     for number, (comparison, basis) in enumerate(comparisons):
 
         def share(stage: str, done: float, at: int = number) -> None:
@@ -178,8 +182,10 @@ class _Scenes:
 class _Pairs:
     """Pairs of scenes, registered and learnt once for all comparisons of the same two."""
 
-    def __init__(self, scenes: _Scenes, inside: BaseGeometry, crs: pyproj.CRS, setup: Setup) -> None:
-        self._scenes, self._inside, self._crs, self._setup = scenes, inside, crs, setup
+    def __init__(
+        self, scenes: _Scenes, inside: BaseGeometry, woods: BaseGeometry | None, crs: pyproj.CRS, setup: Setup
+    ) -> None:
+        self._scenes, self._inside, self._woods, self._crs, self._setup = scenes, inside, woods, crs, setup
 
     def find(self, comparison: Comparison, basis: Basis, *, progress: Progress) -> _Part:
         """Register and learn on all that both scenes share, look only at the comparison's ground and around it."""
@@ -189,11 +195,14 @@ class _Pairs:
         around = shapely.intersection(comparison.area.buffer(_AROUND_M), self._inside)
         with ExitStack() as stack:
             pair = stack.enter_context(align(whole, registration))
-            model = learn_model(pair, SpectralParameters(), workers=self._setup.workers, device=self._setup.device)
+            model = learn_model(pair, MONTHLY, workers=self._setup.workers, device=self._setup.device)
             if around.area < _MOST * self._inside.area:
                 cut = pair_scenes(*both, aoi=(around, self._crs))
                 pair = stack.enter_context(align(cut, registration))
-            found = self._setup.find(pair, model=model, progress=progress).findings
+            woods = self._woods
+            if woods is not None and pair.grid.crs is not None:
+                woods = bring(woods, self._crs, pair.grid.crs)
+            found = self._setup.find(pair, model=model, woods=woods, progress=progress).findings
             pixel_m = max(pair.grid.pixel_size_m)
         residual = registration.residual_px if registration.reliable else None
         return _Part(

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rs_governance.flows.pair_notes import PairNote, note_pair
 from rs_governance.scenes import AlignedPair, Registration, ScenePair, align, open_scene, pair_scenes, register
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ class RunSummary:
     """Names of the files, in the order in which to look at them."""
     seconds: Mapping[str, float]
     """Wall-clock seconds of each stage."""
+    notes: tuple[PairNote, ...] = ()
+    """What stands against believing the findings."""
 
 
 def detect(
@@ -230,6 +233,8 @@ def run_detect(
         tell(progress, "publish", 0.0)
         with watch.time("publish"):
             beside[0].result()
+            observed_px = round(overview.observable_share * pair.grid.height * pair.grid.width)
+            notes = note_pair(pair, result.model, observed_px=observed_px)
             record = publish.RunRecord(
                 inputs=hashing.files,
                 parameters={"detector": detector, **result.model.as_record()},
@@ -237,8 +242,9 @@ def run_detect(
                 grid=pair.grid,
                 registration=pair.registration,
                 observable_share=overview.observable_share,
-                pixels=round(overview.observable_share * pair.grid.height * pair.grid.width),
+                pixels=observed_px,
                 findings=len(result.findings),
+                notes=tuple(note.as_record() for note in notes),
             )
             # One after the other: both mute warnings, which changes what all threads see.
             _write_tables(part, pair, result.findings)
@@ -267,6 +273,7 @@ def run_detect(
         device=setup.device,
         files=files,
         seconds=watch.seconds,
+        notes=notes,
     )
 
 

@@ -12,7 +12,7 @@ from shapely.geometry.base import BaseGeometry
 
 import rs_kernels
 from rs_governance import grids, rules
-from rs_governance.detect import DETECTOR, SpectralParameters
+from rs_governance.detect import DETECTOR, FINDINGS, MONTHLY
 from rs_governance.district import ISSUE_PATTERN, District, read_district
 from rs_governance.errors import ConfigInvalid, UsageError
 from rs_governance.flows.comparisons import Compared, compare_scenes
@@ -51,6 +51,8 @@ _LOOK_AT = (
     "statistics.xlsx",
     "manifest.json",
 )
+
+_LAND_USE, _WOODED = "land_use", ("woodland", "grassland")
 
 # More of the district than this unseen is worth a warning.
 _LITTLE_SEEN = 0.8
@@ -163,7 +165,7 @@ def run_month(
                 ),
                 parameters={
                     "detector": DETECTOR,
-                    **SpectralParameters().as_record(),
+                    **MONTHLY.as_record(),
                     "rules": {"version": rulebook.version},
                     "pictures": pictures,
                 },
@@ -230,13 +232,16 @@ def judge_issue(
             about,
             issue=issue,
             inside=_inside(references),
+            woods=_woods(references),
             setup=setup,
             known=publish.outlines_of(former, about.crs),
             progress=progress,
         )
     with watch.time("judge"):
         tell(progress, "judge", 0.0)
-        findings = compared.findings.assign(basis=compared.basis.to_numpy())
+        # As it is published, so that the parts in units and all sums are of the areas that people find in the tables.
+        area_m2 = compared.findings["area_m2"].round(FINDINGS.by_name["area_m2"].decimals)
+        findings = compared.findings.assign(basis=compared.basis.to_numpy(), area_m2=area_m2)
         joined = grids.join(findings, references, shrink_m=compared.shrink_m)
         judged = rules.judge(joined, rulebook, district_code=about.code, issue=issue, as_of=_as_of(compared))
         tell(progress, "judge", 1.0)
@@ -362,6 +367,15 @@ def _inside(references: grids.References) -> BaseGeometry:
         )
     level = references.units.levels[0]
     return shapely.union_all(units.geometry[units["level"] == level].to_numpy())
+
+
+def _woods(references: grids.References) -> BaseGeometry | None:
+    """Return the wooded ground of the land-use survey; None where there is none."""
+    if _LAND_USE not in references.layers:
+        return None
+    surveyed = references.layers[_LAND_USE].frame
+    wooded = surveyed[[rules.land_group(code) in _WOODED for code in surveyed["code"]]]
+    return shapely.union_all(wooded.geometry.to_numpy()) if len(wooded) else None
 
 
 def _next_superseded(issues: Path, name: str) -> Path:

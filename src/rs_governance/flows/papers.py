@@ -1,59 +1,31 @@
 """Permits in: a register that arrives later becomes permits, and what it makes lawful is withdrawn from the work."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-import geopandas as gpd
-import numpy as np
 import pandas as pd
-import pyproj
 import shapely
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from rs_governance.cases import SYSTEM, Actor
+from rs_governance.cases import Actor
 from rs_governance.cases.life.calendars import clocks_of
-from rs_governance.cases.life.clocks import Clocks
-from rs_governance.cases.life.many import Batch
 from rs_governance.cases.life.rights import check_intake
-from rs_governance.cases.months.papers import Paper, answer_paper
-from rs_governance.db import Case, Finding, Intake, Permit, Scene, open_store
+from rs_governance.db import Intake, Permit, open_store
 from rs_governance.db.evidence import keep_evidence
 from rs_governance.district import LayerSource
 from rs_governance.errors import UsageError
+from rs_governance.flows.judge_permits import AnsweredCase, judge_by_permits
 from rs_governance.grids import Register, RowProblem
-from rs_governance.grids.carriers import REGISTER_COLUMNS, make_frame
 from rs_governance.grids.registers import read_register
-from rs_governance.rules import Rules, read_rules
-from rs_governance.rules.fields import PERMIT_STATES
-from rs_governance.rules.later import LaterPermit, judge_later
+from rs_governance.rules import read_rules
 
 _COMPARED = ("holder", "valid_from", "valid_to", "approved_use", "outline")
-# Where nobody knows how large a pixel is, an outline is taken to be sure to a metre.
-_UNKNOWN_M = 1.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class AnsweredCase:
-    """A case that the register says something of."""
-
-    case_number: str
-    """Number of the case."""
-    outcome: str
-    """`withdrawn` or `proposed`."""
-    state: str
-    """How far the permit speaks for it, a `PermitState`."""
-    permits: tuple[str, ...]
-    """Numbers of the permits."""
-    share: float
-    """Share of the case that they cover."""
-    text_zh: str
-    """The same as a sentence."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,7 +115,7 @@ def take_permits(
         sha256 = keep_evidence(store, file.read_bytes(), file.suffix.lower())
         with store.write() as session:
             counts = _write_permits(session, read, as_of=as_of, sha256=sha256)
-            answered = _judge_cases(session, register, rulebook, store.crs, now=now, clocks=clocks)
+            answered = judge_by_permits(session, register, rulebook, now=now, clocks=clocks)
             taken = TakenPermits(
                 register=register, as_of=as_of, counts=counts, cases=tuple(answered), problems=read.problems
             )
@@ -179,130 +151,6 @@ def _write_permits(session: Session, read: Register, *, as_of: date, sha256: str
         permit.as_of = max(permit.as_of, as_of)
     session.flush()
     return dict(sorted(counts.items()))
-
-
-def _judge_cases(
-    session: Session, register: str, rules: Rules, crs: pyproj.CRS, *, now: datetime, clocks: Clocks
-) -> list[AnsweredCase]:
-    permits = session.scalars(sa.select(Permit).where(Permit.register == register).order_by(Permit.id)).all()
-    columns = (Case.id, Case.number, Case.outline, Case.kind, Case.area_m2, Case.first_seen_on, Case.last_seen_on)
-    cases = session.execute(sa.select(*columns).where(Case.state != "closed").order_by(Case.number)).all()
-    if not permits or not cases:
-        return []
-    tree = shapely.STRtree([permit.outline for permit in permits])
-    on_it = sorted({int(at) for at in tree.query([row.outline for row in cases], predicate="intersects")[0]})
-    touched = [cases[at] for at in on_it]
-    spots = _last_spots(session, [row.id for row in touched])
-    shown = [_as_judged(row, spots.get(row.id)) for row in touched]
-    areas = [(row, one) for row, one in zip(touched, shown, strict=True) if row.outline.area > 0]
-    later: dict[str, LaterPermit | None] = {}
-    if areas:
-        frame = gpd.GeoDataFrame([one for _, one in areas], geometry=[row.outline for row, _ in areas], crs=crs)
-        found = judge_later(
-            frame, _as_register(register, permits, crs), rules, crs=crs, shrink_m=_shrink(session, frame)
-        )
-        later = {row.number: one for (row, _), one in zip(areas, found, strict=True)}
-    papers = {
-        row.number: _paper(register, permits, one, certain=row.id in spots)
-        for row in touched
-        if (one := later.get(row.number) or _under_point(row, permits)) is not None
-    }
-    batch = Batch(session=session, actor=SYSTEM, now=now, clocks=clocks)
-    keys = [key for number, paper in papers.items() for key in (paper.key(number), f"{paper.key(number)}:seen")]
-    batch.load(papers, keys)
-    answered = []
-    for number, paper in papers.items():
-        outcome = answer_paper(batch, number, paper)
-        if outcome is not None:
-            answered.append(
-                AnsweredCase(
-                    case_number=number,
-                    outcome=outcome,
-                    state=paper.state,
-                    permits=paper.numbers,
-                    share=round(paper.share, 4),
-                    text_zh=paper.text_zh,
-                )
-            )
-    batch.write()
-    return answered
-
-
-def _last_spots(session: Session, case_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
-    """Return the newest spot of each case that is work; the newest of any kind where none is."""
-    spots: dict[int, dict[str, Any]] = {}
-    for at in range(0, len(case_ids), 500):
-        statement = sa.select(Finding.case_id, Finding.spot).where(
-            Finding.case_id.in_(case_ids[at : at + 500]), Finding.current
-        )
-        # Work after the rest, the newest last: the last one stays.
-        order = (Finding.severity != "green", Finding.after_on, Finding.id)
-        for row in session.execute(statement.order_by(*order)):
-            spots[row.case_id] = row.spot
-    return spots
-
-
-def _as_judged(row: Any, spot: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return the columns by which a case is judged: its newest spot, with what a person has corrected."""
-    days = {"before_on": row.first_seen_on, "after_on": row.last_seen_on}
-    return {**days, **(spot or {}), "kind": row.kind, "area_m2": row.area_m2}
-
-
-def _shrink(session: Session, frame: gpd.GeoDataFrame) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Return a pixel of the later image: what a published spot does not say is what the registration left."""
-    pixels = {row.image_id: row.gsd_m for row in session.execute(sa.select(Scene.image_id, Scene.gsd_m))}
-    images = frame["after_image"] if "after_image" in frame else [None] * len(frame)
-    return np.array([pixels.get(image) or _UNKNOWN_M for image in images], dtype=np.float64)
-
-
-def _as_register(name: str, permits: Sequence[Permit], crs: pyproj.CRS) -> Register:
-    values = {column: [None] * len(permits) for column in REGISTER_COLUMNS}
-    values |= {column: [getattr(permit, column) for permit in permits] for column in ("number", "holder", "stage")}
-    values["use"] = [permit.approved_use for permit in permits]  # type: ignore[misc]
-    for column in ("valid_from", "valid_to"):
-        values[column] = [getattr(permit, column) for permit in permits]
-    frame = make_frame(REGISTER_COLUMNS, values, [permit.outline for permit in permits], crs)
-    as_of = max(permit.as_of for permit in permits)
-    return Register(name=name, title_zh=name, title_en=name, as_of=as_of, frame=frame)
-
-
-def _under_point(row: Any, permits: Sequence[Permit]) -> LaterPermit | None:
-    """Return the permit under a case of which only a place is known."""
-    if row.outline.area > 0:
-        return None
-    there = [permit for permit in permits if permit.outline.intersects(row.outline)]
-    valid = [
-        one
-        for one in there
-        if (one.valid_from is None or one.valid_from <= row.last_seen_on)
-        and (one.valid_to is None or one.valid_to >= row.first_seen_on)
-    ]
-    if not valid:
-        return None
-    return LaterPermit(state="lawful", numbers=(valid[0].number,), share=1.0, outside_m2=0.0)
-
-
-def _paper(register: str, permits: Sequence[Permit], later: LaterPermit, *, certain: bool) -> Paper:
-    as_of = max(permit.as_of for permit in permits)
-    trace = {
-        "register": register,
-        "register_as_of": as_of.isoformat(),
-        "permits": list(later.numbers),
-        "permit_state": later.state,
-        "permit_state_zh": PERMIT_STATES[later.state].zh,
-        "covered_share": round(later.share, 4),
-        "outside_m2": round(later.outside_m2, 2),
-        **later.texts,
-    }
-    return Paper(
-        register=register,
-        state=later.state,
-        numbers=later.numbers,
-        share=later.share,
-        trace=trace,
-        text_zh=later.text_zh,
-        certain=certain,
-    )
 
 
 def _record(session: Session, taken: TakenPermits, file: Path, sha256: str, *, actor: Actor, now: datetime) -> None:

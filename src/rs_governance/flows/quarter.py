@@ -35,6 +35,8 @@ class QuarterSummary:
     """Name of the quarter."""
     issues: tuple[str, ...]
     """Issues that were gathered."""
+    missing: tuple[str, ...]
+    """Months of the quarter without an issue: its figures are not those of a whole quarter."""
     sites: int
     """Number of sites."""
     status: Mapping[str, int]
@@ -100,7 +102,7 @@ def publish_quarter(
         figures = write_quarter(
             sites,
             part,
-            quarter=period.name,
+            quarter=period,
             district={"code": about.code, "name": about.name, "name_en": about.name_en},
             issues=current,
         )
@@ -114,6 +116,7 @@ def publish_quarter(
         out=target,
         quarter=period.name,
         issues=current,
+        missing=period.missing(current),
         sites=len(sites),
         status={group["code"]: group["count"] for group in figures["by"]["status"]},
         area_mu=figures["total"]["area_mu"],
@@ -133,7 +136,7 @@ def _content(
     return QuarterContent(
         district_name=about.name,
         district_name_en=about.name_en,
-        quarter=period.name,
+        quarter=period,
         sites=sites,
         spots=spots,
         units=read_units(about).frame,

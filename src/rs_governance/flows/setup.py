@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from shapely.geometry.base import BaseGeometry
+
 import rs_kernels
 from rs_governance.detect import DETECTOR, SpectralModel, SpectralParameters, SpectralResult, find_changes
 from rs_governance.detect.blocks import BLOCK_PX
@@ -87,10 +89,11 @@ class Setup:
         pair: AlignedPair,
         *,
         model: SpectralModel | None = None,
+        woods: BaseGeometry | None = None,
         sink: Any = None,
         progress: Progress | None = None,
     ) -> SpectralResult:
-        """Find what changed in a pair; `model` and `sink` are those of `find_changes`."""
+        """Find what changed in a pair; `model`, `woods` and `sink` are those of `find_changes`."""
         return find_changes(
             pair,
             SpectralParameters(),
@@ -98,6 +101,7 @@ class Setup:
             device=self.device,
             workers=self.workers,
             block_px=self.block_px,
+            woods=woods,
             sink=sink,
             progress=progress,
         )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ from rs_governance.cases.months.recheck import OUTLOOKS, RECHECKED, recheck
 from rs_governance.db import Case, Coverage, Finding, Intake, Issue, Scene, open_store
 from rs_governance.errors import ConfigInvalid
 from rs_governance.flows.issue_folder import IssueRead, SceneRead, read_issue
+from rs_governance.flows.judge_permits import AnsweredCase, judge_by_all_permits
+from rs_governance.rules import Rules, read_rules
 
 _AT_ONCE = 500
 
@@ -50,14 +52,22 @@ class TakenIssue:
     filed: tuple[str, ...] = ()
     """Cases that those showed already: the spots of this issue are filed with them, and change nothing."""
     relations: Mapping[str, int] = field(default_factory=dict)
-    """Number of cases by what they are to the issue."""
+    """Number of cases by what they are to the issue, without those of the next two."""
+    same: tuple[str, ...] = ()
+    """Cases that this edition shows as the former one did: nothing was written."""
+    revised: tuple[str, ...] = ()
+    """Cases that a former edition opened, and that this one shows otherwise."""
     proposed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Cases by the action that is proposed for them."""
     rechecked: Mapping[str, str] = field(default_factory=dict)
     """What the image says of each case in disposal, by number."""
+    permitted: tuple[AnsweredCase, ...] = ()
+    """Cases of its spots of which the permits in the store say something."""
 
 
-def take_issue(store_folder: Path, issue_folder: Path, *, now: datetime, actor: Actor) -> TakenIssue:
+def take_issue(
+    store_folder: Path, issue_folder: Path, *, now: datetime, actor: Actor, rules: Path | None = None
+) -> TakenIssue:
     """Take a published issue into the store and match it to the cases, in one transaction.
 
     Taking the same edition again does nothing. An issue that was published again (`rsg run --replace`) is another edition:
@@ -67,6 +77,9 @@ def take_issue(store_folder: Path, issue_folder: Path, *, now: datetime, actor: 
 
     An issue that comes late, after one of younger images, opens the cases that nobody knew; of cases that the younger ones
     showed it is only filed, it says of none that it rests, and rechecks none.
+
+    The cases that it opens, reopens or shows again are judged by the permits in the store as they are when permits
+    arrive later (`judge_by_permits`): what is lawful is withdrawn, the rest is proposed.
 
     Parameters
     ----------
@@ -78,6 +91,8 @@ def take_issue(store_folder: Path, issue_folder: Path, *, now: datetime, actor: 
         Aware time.
     actor
         Who takes it in; the acts on cases are the system's.
+    rules
+        Rules file, for the terms of permits; None for the default rules.
 
     Returns
     -------
@@ -100,12 +115,14 @@ def take_issue(store_folder: Path, issue_folder: Path, *, now: datetime, actor: 
                 "name the store of that district.",
                 zh=f"{read.name} 期属于 {read.district_code}，本库属于 {store.setting('district_code')}；请指定该区的案件库。",
             )
-        clocks = clocks_of(store)
+        clocks, rulebook = clocks_of(store), read_rules(rules)
         with store.write() as session:
-            return take_read(session, read, now=now, actor=actor, clocks=clocks)
+            return take_read(session, read, now=now, actor=actor, clocks=clocks, rules=rulebook)
 
 
-def take_read(session: Session, read: IssueRead, *, now: datetime, actor: Actor, clocks: Clocks) -> TakenIssue:
+def take_read(
+    session: Session, read: IssueRead, *, now: datetime, actor: Actor, clocks: Clocks, rules: Rules | None = None
+) -> TakenIssue:
     """Take an issue that was read into the store: what `take_issue` does once the folder was checked."""
     former = session.scalar(sa.select(Issue).where(Issue.name == read.name))
     if former is not None and former.manifest_sha256 == read.manifest_sha256:
@@ -137,6 +154,8 @@ def take_read(session: Session, read: IssueRead, *, now: datetime, actor: Actor,
     rechecked = {}
     if not edition.later:
         rechecked = _recheck(session, edition, Batch(session=session, actor=SYSTEM, now=now, clocks=clocks))
+    among = set(observed.case_of.values()) - set(observed.filed)
+    permitted = judge_by_all_permits(session, rules or read_rules(), now=now, clocks=clocks, among=among)
     for number, outlook in rechecked.items():
         if outlook != "unseen":
             observed.proposed["pass" if outlook == "gone" else "fail"].append(number)
@@ -151,8 +170,11 @@ def take_read(session: Session, read: IssueRead, *, now: datetime, actor: Actor,
         later=tuple(sorted(edition.later)),
         filed=tuple(observed.filed),
         relations=dict(sorted(observed.relations.items())),
+        same=tuple(observed.same),
+        revised=tuple(observed.revised),
         proposed={action: tuple(numbers) for action, numbers in sorted(observed.proposed.items())},
         rechecked=rechecked,
+        permitted=tuple(permitted),
     )
     _write_intake(session, read, taken, actor=actor, now=now)
     return taken
@@ -307,7 +329,9 @@ def _write_intake(session: Session, read: IssueRead, taken: TakenIssue, *, actor
     result = {
         name: getattr(taken, name) for name in ("issue", "edition", "spots", "relations", "proposed", "rechecked")
     }
-    counts = {name: len(getattr(taken, name)) for name in ("opened", "reopened", "withdrawn", "filed")}
+    counts = {
+        name: len(getattr(taken, name)) for name in ("opened", "reopened", "withdrawn", "filed", "same", "revised")
+    }
     session.add(
         Intake(
             purpose="issue",
@@ -317,7 +341,11 @@ def _write_intake(session: Session, read: IssueRead, taken: TakenIssue, *, actor
             at=now,
             taken=taken.spots,
             refused=0,
-            result={**result, **counts},
+            result={
+                **result,
+                **counts,
+                "permitted": [asdict(one) | {"permits": list(one.permits)} for one in taken.permitted],
+            },
         )
     )
 

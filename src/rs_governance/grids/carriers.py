@@ -10,6 +10,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyproj
+import shapely
 
 Dtypes = Mapping[str, str]
 
@@ -246,7 +247,7 @@ class Joined:
     """Findings and what each has to do with the references. Rows follow the order of the findings."""
 
     findings: gpd.GeoDataFrame
-    """As they came, in the CRS of the references."""
+    """As they came, in the CRS of the references, and with `shrink_m`: the metres by which each may be displaced."""
     in_units: pd.DataFrame
     """`IN_UNITS_COLUMNS`: at each level the areas of a finding sum to its `area_m2`; what lies outside all units has
     code "" and name ""."""
@@ -263,6 +264,8 @@ class Joined:
     smaller of the two; 1 for a known point inside."""
     references: References
     """What they were joined to."""
+    shapes: Mapping[int, shapely.Geometry] = field(default_factory=dict)
+    """Common ground of finding and feature by position in `in_layers`, of the findings that an approval covers in part."""
 
 
 def make_table(columns: Dtypes, values: Mapping[str, Iterable[Any]]) -> pd.DataFrame:

@@ -66,15 +66,19 @@ def join(findings: gpd.GeoDataFrame, references: References, *, shrink_m: ArrayL
     ids = findings["finding_id"].to_numpy(dtype=object)
     area_m2 = findings["area_m2"].to_numpy(dtype=np.float64)
     outlines = Outlines(findings.geometry.to_numpy(), references.crs, area_m2)
-    shrunk = _shrunk(outlines, np.broadcast_to(np.asarray(shrink_m, dtype=np.float64), ids.shape), references)
+    metres = np.broadcast_to(np.asarray(shrink_m, dtype=np.float64), ids.shape)
+    in_registers = _in_registers(ids, _shrunk(outlines, metres, references), references)
+    partly = in_registers["finding_id"][in_registers["covered_share"] < 1]
+    in_layers, shapes = _in_layers(ids, outlines, references, divided=np.isin(ids, partly.to_numpy(dtype=object)))
     return Joined(
-        findings=findings,
+        findings=findings.assign(shrink_m=metres),
         in_units=_in_units(ids, outlines, references),
-        in_layers=_in_layers(ids, outlines, references),
-        in_registers=_in_registers(ids, shrunk, references),
+        in_layers=in_layers,
+        in_registers=in_registers,
         in_zones=_in_zones(ids, outlines, references),
         in_ledger=_in_ledger(ids, outlines, references),
         references=references,
+        shapes=shapes,
     )
 
 
@@ -104,7 +108,10 @@ def _in_units(ids: Objects, outlines: Outlines, references: References) -> pd.Da
     return _table(IN_UNITS_COLUMNS, ids, parts)
 
 
-def _in_layers(ids: Objects, outlines: Outlines, references: References) -> pd.DataFrame:
+def _in_layers(
+    ids: Objects, outlines: Outlines, references: References, *, divided: NDArray[np.bool_]
+) -> tuple[pd.DataFrame, dict[int, shapely.Geometry]]:
+    """Return the table, and the shapes of the rows of findings that may be divided."""
     parts = []
     for order, layer in enumerate(references.layers.values()):
         pieces = outlines.cut(layer.frame.geometry.to_numpy()).claimed_once()
@@ -114,8 +121,14 @@ def _in_layers(ids: Objects, outlines: Outlines, references: References) -> pd.D
             "layer": np.full(len(pieces), layer.name, dtype=object),
             **_taken(layer.frame, ("feature", "code", "label"), pieces.feature),
             "area_m2": pieces.area_m2,
+            "shape": pieces.geometry,
         })
-    return _table(IN_LAYERS_COLUMNS, ids, parts)
+    table = _table(IN_LAYERS_COLUMNS, ids, parts)
+    if not len(table):
+        return table, {}
+    finding, rows = _in_order(parts)
+    shapes = np.concatenate([part["shape"] for part in parts])[rows]
+    return table, {int(row): shapes[row] for row in np.flatnonzero(divided[finding[rows]])}
 
 
 def _in_registers(ids: Objects, shrunk: Outlines, references: References) -> pd.DataFrame:
@@ -177,8 +190,7 @@ def _table(columns: Dtypes, ids: Objects, parts: list[dict[str, Any]]) -> pd.Dat
     filled = [part for part in parts if len(part["finding"])]
     if not filled:
         return make_table(columns, dict.fromkeys(columns, ()))
-    finding = np.concatenate([part["finding"] for part in filled]).astype(np.intp)
-    order = np.lexsort((np.concatenate([part["order"] for part in filled]), finding))
+    finding, order = _in_order(filled)
     joined = {
         name: pd.concat([pd.Series(part[name], dtype=dtype) for part in filled], ignore_index=True)
         for name, dtype in columns.items()
@@ -187,13 +199,19 @@ def _table(columns: Dtypes, ids: Objects, parts: list[dict[str, Any]]) -> pd.Dat
     return make_table(columns, {"finding_id": ids[finding], **joined}).iloc[order].reset_index(drop=True)
 
 
+def _in_order(parts: list[dict[str, Any]]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the finding of each row of the parts, and the order of the rows: by finding, then part."""
+    finding = np.concatenate([part["finding"] for part in parts]).astype(np.intp)
+    return finding, np.lexsort((np.concatenate([part["order"] for part in parts]), finding))
+
+
 def _shrunk(outlines: Outlines, metres: FloatArray, references: References) -> Outlines:
     """Shrink those outlines that meet an entry of any register."""
     entries = [register.frame.geometry.to_numpy() for register in references.registers.values()]
     near = np.unique(outlines.tree.query(np.concatenate([*entries, np.array([], dtype=object)]))[1])
     near = near[metres[near] > 0]
     geometry, area_m2 = outlines.geometry.copy(), outlines.area_m2.copy()
-    smaller = _buffered(geometry[near], -metres[near], references.crs)
+    smaller = buffered(geometry[near], -metres[near], references.crs)
     left = ~shapely.is_empty(smaller)
     at = near[left]
     area_m2[at] *= geodesic_area_m2(smaller[left], references.crs) / outlines.ellipsoidal_m2(at)
@@ -201,7 +219,8 @@ def _shrunk(outlines: Outlines, metres: FloatArray, references: References) -> O
     return Outlines(geometry, references.crs, area_m2)
 
 
-def _buffered(geometry: Objects, metres: FloatArray, crs: pyproj.CRS) -> Objects:
+def buffered(geometry: Objects, metres: FloatArray, crs: pyproj.CRS) -> Objects:
+    """Grow outlines, or shrink them, by (n,) metres."""
     if not len(geometry):
         return geometry
     scale = np.array([1.0, 1.0])

@@ -1,6 +1,7 @@
 """Reading reference layers."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -157,15 +158,53 @@ def _coded(
         raise LayerUnreadable(f"[{rows.where}] has codes in '{code_field}' but no scheme; name it: scheme = '...'.")
     labels, codes = texts(rows, label_field), texts(rows, code_field)
     if code_field is not None and scheme is not None:
+        rows, codes = _with_zeros(rows, codes, code_field, scheme)
         _check_scheme(rows, codes, labels, scheme)
         meanings = {code: scheme.find(code) for code in {code for code in codes if code is not None}}
         good = np.array([code is not None and meanings[code] is not None for code in codes], dtype=bool)
         zh, en = f"代码不在 {scheme.name} 中，已略去", f"no code of {scheme.name}; left out"
-        found = [problem(rows, i, zh, en, field=code_field, value=codes[i]) for i in np.flatnonzero(~good)]
+        found = [
+            problem(rows, i, zh + hint[0], en + hint[1], field=code_field, value=codes[i])
+            for i in np.flatnonzero(~good)
+            for hint in [_zero_hint(codes[i], scheme)]
+        ]
         rows, codes = rows.taken(good, found), codes[good]
         known = {code: meaning.label for code, meaning in meanings.items() if meaning is not None}
         labels = np.array([known[code] for code in codes], dtype=object)
     return rows, {"feature": rows.numbers.astype(str).astype(object), "code": codes, "label": labels}
+
+
+def _with_zeros(rows: Rows, codes: Objects, field: str, scheme: Scheme) -> tuple[Rows, Objects]:
+    """Give codes back the zero that they lost where they were kept as numbers, 101 for 0101, and tell of it.
+
+    Only where the whole column lost it: no code begins with a zero, and every one that is unknown is known with it.
+    """
+    present = {code for code in codes if code is not None}
+    lost = {code: f"0{code}" for code in present if _lost_zero(code, scheme)}
+    unknown = {code for code in present if scheme.find(code) is None}
+    if not lost or unknown != set(lost) or any(code.startswith("0") for code in present):
+        return rows, codes
+    count = sum(code in lost for code in codes)
+    first = min(lost)
+    zh = f"代码按数字保存，丢失了前导零，已补回 {count} 行（如 {first} → {lost[first]}）；请把该字段改为文本"
+    en = (
+        f"the codes were kept as numbers and lost their leading zero; given back in {count} rows (such as {first} to {lost[first]}); "
+        "make it a field of texts"
+    )
+    told = RowProblem(source=rows.where, row="file", field=field, value=first, message_zh=zh, message_en=en, kept=True)
+    restored = np.array([lost.get(code, code) for code in codes], dtype=object)
+    return replace(rows, problems=(*rows.problems, told)), restored
+
+
+def _lost_zero(code: str, scheme: Scheme) -> bool:
+    return code.isdecimal() and scheme.find(code) is None and scheme.find(f"0{code}") is not None
+
+
+def _zero_hint(code: str | None, scheme: Scheme) -> tuple[str, str]:
+    """Return what to add where a code would be known with a zero before it, in Chinese and in English."""
+    if code is None or not _lost_zero(code, scheme):
+        return "", ""
+    return f"；疑为丢失前导零的 0{code}", f"; perhaps 0{code} that lost its leading zero"
 
 
 def _check_scheme(rows: Rows, codes: Objects, labels: Objects, scheme: Scheme) -> None:

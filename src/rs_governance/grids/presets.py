@@ -66,6 +66,11 @@ def register_titles(name: str) -> tuple[str, str]:
     return zh, en
 
 
+def register_stages() -> Mapping[str, str]:
+    """Return the stages of construction that registers name: word, in small letters, to the stage."""
+    return {word.casefold(): stage for stage, words in _content()["register_stages"].items() for word in words}
+
+
 def field_names(kind: str) -> Mapping[str, Names]:
     """Return what the fields of `registers`, `zones` or `ledger` may be called."""
     return {key: tuple(names) for key, names in _content()[kind].items() if isinstance(names, list)}

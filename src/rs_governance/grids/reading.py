@@ -12,6 +12,7 @@ from rs_governance.errors import RsgError
 from rs_governance.grids.alignment import Ground, Placed
 from rs_governance.grids.carriers import Layer, Ledger, References, Register, RowProblem, Zones
 from rs_governance.grids.layers import read_layer
+from rs_governance.grids.meridian import check_meridian
 from rs_governance.grids.placement import REMEDIES
 from rs_governance.grids.proof import find_unproved, note_unproved
 from rs_governance.grids.registers import read_ledger, read_register, read_zones
@@ -37,13 +38,15 @@ def read_references(district: District) -> References:
     LayerUnreadable
         If a file cannot be read, lacks a field that is needed, or has the codes of another scheme.
     CrsRefused
-        If a file cannot be placed, lies elsewhere, or is in GCJ-02 without saying so.
+        If the district lies outside the zone of its CRS, or a file cannot be placed, lies elsewhere, or is in GCJ-02 without
+        saying so.
     ConfigInvalid
         If a preset or code scheme does not exist.
     """
     crs = _checked_crs(district)
     ground = Ground(crs)
     units = read_units(district)
+    check_meridian(crs, units)
     for level in units.levels:
         frame = units.frame[units.frame["level"] == level]
         ground.admit(Placed(where=f"units.{level}", outlines=frame.geometry.to_numpy(), file_crs=units.file_crs[level]))

@@ -25,7 +25,7 @@ from rs_governance.grids.carriers import (
 )
 from rs_governance.grids.layers import about_source, mapped_field, needed_field
 from rs_governance.grids.placement import place, polygonal, problem
-from rs_governance.grids.presets import closed_words, field_names, register_titles
+from rs_governance.grids.presets import closed_words, field_names, register_stages, register_titles
 from rs_governance.grids.sources import Rows, read_rows
 from rs_governance.grids.values import days, numbers, texts
 
@@ -35,7 +35,7 @@ _APART_M = 100.0  # lots of one permit lie beside each other, across a road at m
 def read_register(name: str, source: LayerSource, crs: pyproj.CRS) -> Register:
     """Read one register.
 
-    An entry without a number, or with a day that cannot be read, is left out: it must not make anything lawful.
+    An entry without a number, or with a day or a stage that cannot be read, is left out: it must not make anything lawful.
 
     Parameters
     ----------
@@ -60,6 +60,7 @@ def read_register(name: str, source: LayerSource, crs: pyproj.CRS) -> Register:
     ], dtype=bool)  # fmt: skip
     zh, en = "有效期起晚于有效期止，已略去", "valid_from is after valid_to; left out"
     rows, columns = _without(rows, columns, backwards, "valid_from", zh, en)
+    rows, columns = _with_stages(rows, columns)
     rows, columns = _one_row_each(rows, columns, ("number", "stage"), crs)
     title_zh, title_en = register_titles(name)
     return Register(
@@ -159,6 +160,17 @@ def _without(
 ) -> tuple[Rows, dict[str, NDArray[Any]]]:
     found = [problem(rows, i, zh, en, field=name, value=columns[name][i]) for i in np.flatnonzero(bad)]
     return rows.taken(~bad, found), {key: values[~bad] for key, values in columns.items()}
+
+
+def _with_stages(rows: Rows, columns: Mapping[str, NDArray[Any]]) -> tuple[Rows, dict[str, NDArray[Any]]]:
+    """Return entries with the stage that their word stands for; leave out those whose word is none: nobody guesses."""
+    stages = register_stages()
+    known = [None if word is None else stages.get(word.casefold()) for word in columns["stage"]]
+    unknown = np.array([(a is None) != (b is None) for a, b in zip(columns["stage"], known, strict=True)], dtype=bool)
+    each = ", ".join(dict.fromkeys(stages.values()))
+    zh = f"不是施工阶段（推填土、地基、主体、封顶，或 {each}），已略去"
+    rows, columns = _without(rows, columns, unknown, "stage", zh, f"no stage of construction ({each}); left out")
+    return rows, columns | {"stage": np.array(known, dtype=object)[~unknown]}
 
 
 def _one_row_each(

@@ -3,6 +3,7 @@
 import csv
 import glob
 import io
+import warnings
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,7 +20,7 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from rs_governance.district import LayerSource, UnitSource
 from rs_governance.errors import LayerUnreadable
 from rs_governance.grids.carriers import RowProblem
-from rs_governance.grids.encoding import decode_columns, decode_table
+from rs_governance.grids.encoding import decode_columns, decode_table, decode_text
 
 Objects = NDArray[np.object_]
 
@@ -92,11 +93,10 @@ def read_rows(source: LayerSource | UnitSource, where: str) -> Rows:
         return _read_table(source, where)
     is_shapefile = path.suffix.lower() in {".shp", ".dbf"}
     try:
-        layer = _layer(path, source.layer, where)
-        # ISO 8859-1 keeps every byte as it is, so that texts can be decoded one by one.
-        meta, _, blobs, values = pyogrio.raw.read(
-            path, layer=layer, force_2d=True, encoding="ISO-8859-1" if is_shapefile else None
-        )
+        with warnings.catch_warnings():
+            # What GDAL puts right (rings left open, ids given twice) or leaves out (places, told of by row later).
+            warnings.simplefilter("ignore", RuntimeWarning)
+            meta, _, blobs, values = _read_layer(path, source.layer, where, bytewise=is_shapefile)
     except (DataSourceError, DataLayerError, ValueError, OSError, UnicodeError) as error:
         raise LayerUnreadable(
             f"[{where}] cannot read '{path}': {_reason(error, path)}; expected GeoPackage, Shapefile, GeoJSON, FileGDB, CSV or Excel."
@@ -147,6 +147,21 @@ def _check_whole(path: Path, where: str) -> None:
             )
 
 
+def _read_layer(path: Path, wanted: str | None, where: str, *, bytewise: bool) -> tuple[Any, ...]:
+    """Read a layer with GDAL; GeoJSON that was saved in GB 18030 as if it were UTF-8."""
+    try:
+        # ISO 8859-1 keeps every byte as it is, so that texts can be decoded one by one.
+        encoding = "ISO-8859-1" if bytewise else None
+        return tuple(pyogrio.raw.read(path, layer=_layer(path, wanted, where), force_2d=True, encoding=encoding))
+    except UnicodeDecodeError:
+        text = (
+            None if path.suffix.lower() not in {".geojson", ".json"} else decode_text(path.read_bytes(), declared=None)
+        )
+        if text is None:
+            raise
+    return tuple(pyogrio.raw.read(text.encode("utf-8"), force_2d=True))  # its only layer
+
+
 def _layer(path: Path, wanted: str | None, where: str) -> str | None:
     """Return the layer to read: the one that was named, else the only one."""
     layers = pyogrio.list_layers(path)
@@ -181,7 +196,15 @@ def _code_page(path: Path) -> str | None:
 
 
 def _plain(values: NDArray[Any]) -> Objects:
-    """Return values as Python objects, missing ones as None."""
+    """Return values as Python objects, missing ones as None.
+
+    GeoJSON with a list among the values of a field makes lists of all: one value alone is itself again, several are a text.
+    """
+    if any(isinstance(value, np.ndarray) for value in values):
+        plain = [value.tolist() if isinstance(value, np.ndarray) else value for value in values]
+        alone = [value[0] if isinstance(value, list) and len(value) == 1 else value for value in plain]
+        values = np.array([None] * len(alone), dtype=object)
+        values[:] = ["、".join(map(str, value)) or None if isinstance(value, list) else value for value in alone]
     series = pd.Series(values)
     objects: Objects = series.astype(object).where(series.notna(), None).to_numpy(dtype=object)
     return objects

@@ -18,7 +18,7 @@ from rs_governance.errors import (
 )
 from rs_governance.learn.dataset import LabelledDataset, OpenedPair, Sampling, open_pair
 from rs_governance.learn.detection import Detector
-from rs_governance.learn.scoring import Counts, Scores, count_pair, pool
+from rs_governance.learn.scoring import Counts, Estimate, Scores, compare, count_pair, pool
 
 MASKS_FOLDER = "masks"
 """Folder of the found masks inside the output folder."""
@@ -67,6 +67,22 @@ class Evaluation:
     """Pooled scores by detector name, in the order given."""
     seed: int
     """Seed of the bootstrap."""
+
+    def lead(self, other: str) -> dict[str, Estimate]:
+        """Return by how much the primary detector's ratios exceed another's, with paired intervals.
+
+        Parameters
+        ----------
+        other
+            A detector name.
+
+        Returns
+        -------
+        dict
+            A difference for each of the metrics.
+        """
+        own, theirs = ([row.counts[name] for row in self.rows] for name in (self.primary, other))
+        return compare(own, theirs, rng=np.random.default_rng(self.seed))
 
     @property
     def pixels(self) -> int:

@@ -36,7 +36,7 @@ KIND_GROUPS: Mapping[str, KindGroup] = {
 """Group of each kind; kinds without one are not changes that a district follows."""
 
 _NO_CHANGE = "exempt_no_land_taken"
-_ON_SCREEN = ("exempt_unclear", "exempt_permit_mostly")
+_ON_SCREEN = ("exempt_unclear", "exempt_permit_mostly", "exempt_stage_unclear")
 # A change that was built over since is seen as what came after it.
 _HIDDEN_SHARE = 0.7
 # A change counts where at least this share of it could be compared.

@@ -27,7 +27,9 @@ _RULES = (
     f"小于 {MIN_OBJECT_M2:g} m² 的对象另计; 方括号内为 95 % 区间; 无效像元不计. "
     "Pixel figures are pooled over all pairs; objects are 8-connected and hit (right) from "
     f"{HIT_SHARE:.0%} of their area, those under {MIN_OBJECT_M2:g} m² are counted apart; brackets hold the 95 % interval "
-    f"(bootstrap over pairs, {RESAMPLES} resamples); invalid pixels are never scored."
+    f"(bootstrap over pairs, {RESAMPLES} resamples); invalid pixels are never scored. "
+    "表下的差值用相同的重抽样逐对比较: 区间不含 0 即为确有差别. Differences below a table are taken on the same "
+    "resamples for both: where the interval does not hold 0, one is clearly better."
 )
 
 REPORT_JSON = "report.json"
@@ -164,6 +166,11 @@ def report(evaluation: Evaluation, provenance: Provenance, *, now: datetime) -> 
         },
         **_made_with(provenance),
         "detectors": {name: asdict(scores) for name, scores in evaluation.scores.items()},
+        "leads": {
+            other: {metric: asdict(difference) for metric, difference in evaluation.lead(other).items()}
+            for other in evaluation.scores
+            if other != evaluation.primary
+        },
         "rows": [_row(row) for row in evaluation.rows],
         "timing": {
             **_ran(provenance, now),
@@ -207,7 +214,7 @@ def describe(evaluation: Evaluation, *, level: int) -> str:
         Heading, a line on the data, the table of detectors, notes.
     """
     lines = [f"{'#' * level} {evaluation.dataset.name}", "", _facts(evaluation), "", *_table(evaluation), ""]
-    notes = _notes(evaluation)
+    notes = [*_leads(evaluation), *_notes(evaluation)]
     return "\n".join([*lines, *notes, ""] if notes else lines)
 
 
@@ -318,6 +325,24 @@ def _cells(scores: Scores) -> list[str]:
         f"{counts.found_right} / {counts.found_objects}",
         f"{counts.small_reference_objects}, {counts.small_found_objects}",
     ]
+
+
+def _leads(evaluation: Evaluation) -> list[str]:
+    """Say by how much the primary detector leads each other one, or trails it."""
+    return [
+        f"- `{evaluation.primary}` − `{other}`: F1 {_signed(lead['f1'])}, 对象 Object F1 {_signed(lead['object_f1'])}"
+        for other in evaluation.scores
+        if other != evaluation.primary
+        for lead in (evaluation.lead(other),)
+    ]
+
+
+def _signed(difference: Estimate) -> str:
+    if difference.value is None:
+        return "–"
+    if difference.low is None or difference.high is None:
+        return f"{difference.value:+.3f}"
+    return f"{difference.value:+.3f} [{difference.low:+.3f}, {difference.high:+.3f}]"
 
 
 def _notes(evaluation: Evaluation) -> list[str]:

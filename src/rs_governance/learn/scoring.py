@@ -202,6 +202,51 @@ def pool(counts: Sequence[Counts], *, rng: np.random.Generator, resamples: int =
     )
 
 
+def compare(
+    own: Sequence[Counts], other: Sequence[Counts], *, rng: np.random.Generator, resamples: int = RESAMPLES
+) -> dict[str, Estimate]:
+    """Form the differences of pooled ratios between two detectors, with their 95 % intervals.
+
+    Both are drawn with the same pairs. What makes a pair hard makes it hard for both, so that their difference is
+    known far better than two intervals side by side tell: it is clear where its interval does not hold 0.
+
+    Parameters
+    ----------
+    own, other
+        One entry a pair, of the same pairs in the same order.
+    rng
+        Source of the resamples.
+    resamples
+        Number of bootstrap resamples.
+
+    Returns
+    -------
+    dict
+        `own` less `other` for each name in `METRICS`.
+
+    Raises
+    ------
+    ValueError
+        If there is no pair or they are not equally many.
+
+    References
+    ----------
+    Efron, B., Tibshirani, R. (1993). An Introduction to the Bootstrap, chapter 13 (percentile interval).
+    """
+    if not own or len(own) != len(other):
+        raise ValueError(f"expected the counts of the same pairs, at least one, got {len(own)} and {len(other)}")
+    tables = [np.array([astuple(one) for one in counts], dtype=np.int64) for counts in (own, other)]
+    pairs = len(own)
+    draws = rng.multinomial(pairs, np.full(pairs, 1.0 / pairs), size=resamples)
+    (value, resampled), (value_other, resampled_other) = (
+        (_ratios(table.sum(axis=0, keepdims=True)), _ratios(draws @ table)) for table in tables
+    )
+    return {
+        name: _estimate(float(value[name][0] - value_other[name][0]), resampled[name] - resampled_other[name], pairs)
+        for name in METRICS
+    }
+
+
 def ratios(counts: Counts) -> dict[str, float | None]:
     """Form the ratios of one pair, None where one is not defined.
 

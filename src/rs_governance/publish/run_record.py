@@ -59,6 +59,8 @@ class RunRecord:
     """Usable pixels."""
     findings: int
     """Number of findings."""
+    notes: Sequence[Mapping[str, str]] = ()
+    """What stands against believing them: code, message_zh, message_en."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,6 +131,7 @@ def write_run_record(path: Path, record: RunRecord) -> None:
         "observable_share": record.observable_share,
         "pixels": record.pixels,
         "findings": record.findings,
+        "notes": [dict(note) for note in record.notes],
         "versions": software_versions(),
     }
     refuse_absolute_paths(document, path.name)

@@ -167,6 +167,7 @@ _TASKS = f"""\
 `tasks/by_town`, `tasks/by_department`, `tasks/by_theme` and `tasks/by_inspector` each have every red and yellow spot in
 exactly one list; `tasks/index.json` names all lists. `tasks/screen_unclear.geojson` has the
 greens that are suspected all the same, `tasks/screen_audit.geojson` a random share of the others, for a look on screen, with the seed and the share of the draw: the spots with the smallest SHA-256 digests of `seed/number`.
+`tasks/no_visit.geojson` has the rest of the greens, so that every spot is in a list; nobody is sent there, and nobody has to look.
 A task has most columns of the spot, by the same names, and these:
 """
 

@@ -28,6 +28,8 @@ class Change:
     """What was published, for each question whose answer differs, and the rule."""
     after: Mapping[str, str]
     """What the rules tried say instead."""
+    reason: Mapping[str, str]
+    """Why, by them, by language (zh, en)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +95,7 @@ def compare_decisions(published: gpd.GeoDataFrame, tried: gpd.GeoDataFrame) -> C
             area_m2=float(old.at[finding, "area_m2"]),
             before={name: str(old.at[finding, name]) for name in columns if differs.at[finding, name]},
             after={name: str(new.at[finding, name]) for name in columns if differs.at[finding, name]},
+            reason={lang: str(new.at[finding, f"reason_{lang}"]) for lang in ("zh", "en")},
         )
         for finding in old.index[rows]
     ]

@@ -1,13 +1,15 @@
 """The traces of all decisions, put into words when somebody asks for them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from rs_governance.rules.amounts import in_m2
 from rs_governance.rules.facts import Source
 from rs_governance.rules.fields import FIELDS, PERMIT_STATES, show_number
 from rs_governance.rules.judged import Step, StepName
 from rs_governance.rules.permits import Approvals, Entry
 from rs_governance.rules.questions import Chosen, Questions
+from rs_governance.rules.remainder import Remainder
 from rs_governance.rules.ruleset import Rule, Rules
 from rs_governance.rules.together import Together
 from rs_governance.rules.wording import Wording
@@ -18,6 +20,9 @@ OTHERWISE = "otherwise"
 
 NO_ENTRY = "no_entry"
 """Rule of the step that lists the registers in which nothing was found."""
+
+OUTSIDE_APPROVAL = "outside_approval"
+"""Rule of the step that says how much of the spot approvals cover, and how much is judged."""
 
 NO_REGISTER = "no_register"
 """Rule of the step that lists the registers that the district does not have."""
@@ -48,6 +53,8 @@ class Decisions(Mapping[str, tuple[Step, ...]]):
     """The rules that were tried."""
     wording: Wording
     """Puts facts into words."""
+    remaining: Wording
+    """Puts the facts into words that the severity was judged on."""
     failed: dict[tuple[object, ...], Step] = field(default_factory=dict)
     """Steps of rules that did not hold, by what they looked at."""
 
@@ -90,14 +97,14 @@ class Decisions(Mapping[str, tuple[Step, ...]]):
             rule = chosen.rules[number]
             yield self._holding("severity", rule, SEVERITIES[rule.result], i)  # type: ignore[index]
         else:
-            text = self.wording.fill(self.rules.otherwise.words, i)
+            text = self.remaining.fill(self.rules.otherwise.words, i)
             yield self._unmatched("severity", SEVERITIES["yellow"], text)
 
     def _failed(self, rule: Rule, i: int) -> Step:
         """Return the step of a rule that does not hold; many findings share it."""
-        key = (rule.id, self.wording.facts.words["permit_register"][i], *self.wording.observed(rule.when, i))
+        key = (rule.id, self.remaining.facts.words["permit_register"][i], *self.remaining.observed(rule.when, i))
         if key not in self.failed:
-            why = self.wording.why_not(rule.when, i)
+            why = self.remaining.why_not(rule.when, i)
             text = Word(f"不适用 {rule.id}：{why.zh}。", f"{rule.id} does not apply: {why.en}.")
             self.failed[key] = self._step("severity", rule, False, text, i)
         return self.failed[key]
@@ -106,9 +113,10 @@ class Decisions(Mapping[str, tuple[Step, ...]]):
         question = _QUESTIONS[name]
         if not rule.sure:
             result = Word(result.zh + UNCLEAR.zh, result.en + UNCLEAR.en)
-        text, grounds = self.wording.fill(rule.words, i), self.wording.describe(rule.when, i, asked=False)
-        source = self.wording.source(rule.when, i)
-        dated = Word("", "") if source is None else self.wording.dated(source)
+        wording = self._wording_of(name)
+        text, grounds = wording.fill(rule.words, i), wording.describe(rule.when, i, asked=False)
+        source = wording.source(rule.when, i)
+        dated = Word("", "") if source is None else wording.dated(source)
         zh = "；".join(part for part in (grounds.zh, dated.zh) if part)
         en = "; ".join(part for part in (grounds.en, dated.en) if part)
         return self._step(
@@ -122,13 +130,17 @@ class Decisions(Mapping[str, tuple[Step, ...]]):
             i,
         )
 
+    def _wording_of(self, name: StepName) -> Wording:
+        return self.remaining if name == "severity" else self.wording
+
     def _step(self, name: StepName, rule: Rule, holds: bool, text: Word, i: int) -> Step:
-        source = self.wording.source(rule.when, i)
+        wording = self._wording_of(name)
+        source = wording.source(rule.when, i)
         return Step(
             step=name,
             rule=rule.id,
             holds=holds,
-            numbers=self.wording.numbers(rule.when, i),
+            numbers=wording.numbers(rule.when, i),
             layer=None if source is None else source.layer,
             layer_as_of=None if source is None else source.as_of,
             text_zh=text.zh,
@@ -174,6 +186,26 @@ class Decisions(Mapping[str, tuple[Step, ...]]):
             yield self._absent(absent)
         if silent:
             yield self._no_entry(silent)
+        if self.questions.remainder.divided(i):
+            yield self._divided(i)
+
+    def _divided(self, i: int) -> Step:
+        remainder = self.questions.remainder
+        text = say_remainder(remainder, i)
+        return Step(
+            step="permit",
+            rule=OUTSIDE_APPROVAL,
+            holds=True,
+            numbers={
+                "number": "、".join(remainder.numbers[i]),
+                "inside_m2": round(float(remainder.inside_m2[i]), 2),
+                "outside_m2": round(float(remainder.facts.numbers["area_m2"][i]), 2),
+            },
+            layer=None,
+            layer_as_of=None,
+            text_zh=text.zh.removesuffix("：") + "。",
+            text_en=text.en.removesuffix(": ") + ".",
+        )
 
     def _approval(self, entry: Entry, approvals: Approvals) -> Step:
         source = approvals.sources.get(entry.register) or Source(layer=entry.register, as_of=None)
@@ -269,3 +301,30 @@ class Decisions(Mapping[str, tuple[Step, ...]]):
             text_zh=f"未见手续：{'；'.join(word.zh for word in dated)}。",
             text_en=f"No approval found: {'; '.join(word.en for word in dated)}.",
         )
+
+
+def say_unfound(steps: Sequence[Step]) -> Word:
+    """Return what to say of the registers where no approval is cited: nothing found, or nothing to rely on.
+
+    Parameters
+    ----------
+    steps
+        Steps of a decision.
+    """
+    asked = [step for step in steps if step.step == "permit"]
+    rules = {step.rule for step in asked}
+    # A register that is there and not relied on says nothing of the spot: no numbers.
+    unreliable = [step for step in asked if step.layer is not None and not step.numbers]
+    if NO_ENTRY not in rules and unreliable:
+        return PERMIT_STATES["undated" if all(step.layer_as_of is None for step in unreliable) else "outdated"]
+    return PERMIT_STATES["no_register" if NO_ENTRY not in rules and NO_REGISTER in rules else "no_permit"]
+
+
+def say_remainder(remainder: Remainder, i: int) -> Word:
+    """Return what goes before the reason of a spot that is judged by the part outside approvals."""
+    inside, outside = in_m2(remainder.inside_m2[i]), in_m2(remainder.facts.numbers["area_m2"][i])
+    numbers = remainder.numbers[i]
+    return Word(
+        f"{'、'.join(numbers)} 批准范围内 {inside} 平方米，范围外 {outside} 平方米，只按范围外判定：",
+        f"{', '.join(numbers)}: {inside} m² inside what is approved, {outside} m² outside, and judged by the latter alone: ",
+    )

@@ -9,7 +9,7 @@ import pandas as pd
 from rs_governance.detect.findings import FINDINGS
 from rs_governance.grids import Joined
 from rs_governance.rules.amounts import M2_PER_MU
-from rs_governance.rules.facts import Facts, Floats, Words, largest_rows, positions, taken
+from rs_governance.rules.facts import Facts, Floats, Source, Words, largest_rows, positions, taken
 from rs_governance.rules.fields import FIELDS
 from rs_governance.rules.words import land_group
 
@@ -17,6 +17,7 @@ _CROPLAND = ("01",)
 _WOODLAND = ("03",)
 _FOREST_MAP_WOODLAND = ("01",)
 _CLOSED = ("closed", "已销号", "销号")
+_HOMESTEAD = "homestead"
 _PROTECTED = ("ecological_red_line", "water_source")
 
 
@@ -45,11 +46,12 @@ def gather_facts(joined: Joined, *, as_of: date) -> Facts:
         rows=positions(findings, joined),
     )
     _add_images(facts)
-    _add_areas(facts)
+    add_areas(facts)
     _add_land(facts)
     _add_units(facts)
     _add_zones(facts, as_of)
     _add_ledger(facts)
+    _add_homesteads(facts)
     return facts
 
 
@@ -84,7 +86,8 @@ def _texts(series: "pd.Series[str]") -> Words:
     return texts
 
 
-def _add_areas(facts: Facts) -> None:
+def add_areas(facts: Facts) -> None:
+    """Add the areas inside layers to the numbers, in place."""
     numbers, sources = facts.numbers, facts.sources
     numbers["cropland_m2"] = facts.overlap_m2("land_use", _CROPLAND)
     numbers["basic_cropland_m2"] = facts.overlap_m2("basic_cropland")
@@ -95,12 +98,15 @@ def _add_areas(facts: Facts) -> None:
     # Where both cover the same ground the sum counts it twice; the spot's own area bounds it.
     inside = sum((facts.overlap_m2(layer) for layer in present), np.zeros(len(facts)))
     numbers["protected_m2"] = np.minimum(inside, numbers["area_m2"]) if present else np.full(len(facts), np.nan)
+    numbers["red_line_m2"], numbers["water_source_m2"] = (facts.overlap_m2(layer) for layer in _PROTECTED)
     numbers["cropland_mu"] = numbers["cropland_m2"] / M2_PER_MU
     for name, layer in (
         ("cropland_m2", "land_use"),
         ("cropland_mu", "land_use"),
         ("basic_cropland_m2", "basic_cropland"),
         ("woodland_m2", woods[0]),
+        ("red_line_m2", _PROTECTED[0]),
+        ("water_source_m2", _PROTECTED[1]),
         ("protected_m2", (present or list(_PROTECTED))[0]),
         ("land_code", "land_use"),
         ("land_group", "land_use"),
@@ -165,6 +171,18 @@ def _add_ledger(facts: Facts) -> None:
     status = np.where(closed, "closed", "open").astype(object)
     facts.words["ledger_status"] = np.where(found < 0, "none", np.append(status, "none")[found])
     facts.words["ledger_number"] = taken(table, "number", found)
+
+
+def _add_homesteads(facts: Facts) -> None:
+    """Tell how far each finding lies on a lot that was granted for a house: there it is a house sooner than a crop."""
+    register = facts.joined.references.registers.get(_HOMESTEAD)
+    source = Source(layer=_HOMESTEAD, as_of=None if register is None else register.as_of, present=register is not None)
+    facts.sources["homestead_share"] = source
+    table = facts.joined.in_registers
+    own = np.flatnonzero((table["register"] == _HOMESTEAD).to_numpy())
+    shares = np.full(len(facts), 0.0 if source.present else np.nan)
+    np.maximum.at(shares, facts.rows["in_registers"][own], table["covered_share"].to_numpy(dtype=np.float64)[own])
+    facts.numbers["homestead_share"] = shares
 
 
 def _numbers(table: pd.DataFrame, column: str, rows: npt.NDArray[np.intp]) -> Floats:

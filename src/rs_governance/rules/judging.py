@@ -10,7 +10,7 @@ import shapely
 
 from rs_governance.detect.findings import FINDINGS
 from rs_governance.grids import Joined, number_spots
-from rs_governance.rules.decisions import OTHERWISE, Decisions
+from rs_governance.rules.decisions import OTHERWISE, Decisions, say_remainder
 from rs_governance.rules.facts import Facts, Words
 from rs_governance.rules.gather import gather_facts
 from rs_governance.rules.judged import Judged
@@ -19,6 +19,7 @@ from rs_governance.rules.ruleset import Rules
 from rs_governance.rules.same_work import find_same_work, say_same_work
 from rs_governance.rules.spots import SPOTS
 from rs_governance.rules.wording import Wording
+from rs_governance.rules.words import Word
 
 
 def judge(joined: Joined, rules: Rules, *, district_code: str, issue: str, as_of: date) -> Judged:
@@ -46,17 +47,22 @@ def judge(joined: Joined, rules: Rules, *, district_code: str, issue: str, as_of
     facts = gather_facts(joined, as_of=as_of)
     questions = decide(facts, rules)
     wording = Wording(facts=facts, layers=rules.layers)
+    remaining = Wording(facts=questions.remainder.facts, layers=rules.layers)
     numbers = number_spots(joined, district_code=district_code, issue=issue)
     spot_no = numbers.reindex(facts.ids).to_numpy(dtype=object)
     order = np.argsort(spot_no.astype(str), kind="stable")
     decisions = Decisions(
-        places={str(spot_no[i]): int(i) for i in order}, questions=questions, rules=rules, wording=wording
+        places={str(spot_no[i]): int(i) for i in order},
+        questions=questions,
+        rules=rules,
+        wording=wording,
+        remaining=remaining,
     )
     values = {
         "spot_no": spot_no,
         "issue": np.full(len(facts), issue, dtype=object),
         "district_code": np.full(len(facts), district_code, dtype=object),
-        **_decided(facts, questions, rules, wording),
+        **_decided(facts, questions, rules, remaining),
         **_places(joined.findings),
     }
     for column in SPOTS.columns:
@@ -81,6 +87,9 @@ def _decided(facts: Facts, questions: Questions, rules: Rules, wording: Wording)
     ids = np.array([*(rule.id for rule in chain.rules), OTHERWISE], dtype=object)
     texts = [*(rule.words for rule in chain.rules), rules.otherwise.words]
     reasons = [wording.fill(texts[number], i) for i, number in enumerate(chain.first)]
+    for i in np.flatnonzero(~np.isnan(questions.remainder.inside_m2)).tolist():
+        part = say_remainder(questions.remainder, i)
+        reasons[i] = Word(part.zh + reasons[i].zh, part.en + reasons[i].en)
     return {
         "kind": facts.words["kind"],
         "stage": facts.words["stage"],

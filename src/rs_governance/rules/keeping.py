@@ -24,6 +24,7 @@ _TABLES = ("in_units", "in_layers", "in_registers", "in_zones", "in_ledger")
 _REFERENCES = "references.json"
 _RULES = "rules.toml"
 _ENTRIES = "entries"
+_SHAPES = "shapes"
 _ENTRY_COLUMNS = {"register": "str", **REGISTER_COLUMNS}
 
 
@@ -79,6 +80,9 @@ def keep_judged(joined: Joined, rules: Rules, *, district_code: str, issue: str,
     tables = {
         "findings": joined.findings,
         _ENTRIES: _entries(joined),
+        _SHAPES: gpd.GeoDataFrame(
+            {"row": list(joined.shapes)}, geometry=list(joined.shapes.values()), crs=references.crs
+        ).astype({"row": "int64"}),
         **{name: getattr(joined, name) for name in _TABLES},
     }
     return {
@@ -127,11 +131,13 @@ def read_kept(folder: Path) -> Kept:
     try:
         about = json.loads((folder / _REFERENCES).read_text(encoding="utf-8"))
         crs = pyproj.CRS(about["crs"])
+        shapes = gpd.read_parquet(folder / f"{_SHAPES}.parquet")
         return Kept(
             joined=Joined(
                 findings=gpd.read_parquet(folder / "findings.parquet"),
                 **{name: pd.read_parquet(folder / f"{name}.parquet") for name in _TABLES},
                 references=_references(about, crs, gpd.read_parquet(folder / f"{_ENTRIES}.parquet")),
+                shapes=dict(zip(shapes["row"].tolist(), shapes.geometry, strict=True)),
             ),
             rules=folder / _RULES,
             district_code=about["district_code"],

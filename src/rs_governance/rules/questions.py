@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from rs_governance.rules.facts import Facts
 from rs_governance.rules.permits import Approvals, consult_registers
+from rs_governance.rules.remainder import Remainder, find_remainder
 from rs_governance.rules.ruleset import Rule, Rules
 
 
@@ -53,6 +54,8 @@ class Questions:
     """What the registers say."""
     theme: Chosen
     """Rules of the themes."""
+    remainder: Remainder
+    """What the severity is judged on: all of a finding, or what lies outside approvals that cover a good part of it."""
     severity: Chosen
     """Rules of the severities: red, exempt, yellow."""
     department: Chosen
@@ -82,11 +85,13 @@ def decide(facts: Facts, rules: Rules) -> Questions:
     approvals = consult_registers(facts, rules)
     theme = choose_first(facts, rules.rules["theme"])
     facts.words["theme"] = theme.results(rules.otherwise.theme)
+    remainder = find_remainder(facts, approvals, rules.lawful)
     return Questions(
         kind=kind,
         approvals=approvals,
         theme=theme,
-        severity=choose_first(facts, rules.severity_chain),
+        remainder=remainder,
+        severity=choose_first(remainder.facts, rules.severity_chain),
         department=choose_first(facts, rules.rules["department"]),
         national_type=choose_first(facts, rules.rules["national_type"]),
     )

@@ -1,8 +1,8 @@
 """Sites: the spots of several issues that lie on one place, so that a quarter counts nothing twice."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import geopandas as gpd
 import numpy as np
@@ -13,6 +13,9 @@ import shapely
 
 from rs_governance.grids.ellipsoid import geodesic_area_m2
 from rs_governance.grids.lineage import group_sites
+from rs_governance.grids.pieces import SLIVER_M2
+from rs_governance.grids.placement import polygonal
+from rs_governance.rules.amounts import M2_PER_MU
 from rs_governance.rules.spots import SPOTS
 from rs_governance.rules.words import SEVERITIES, Word
 from rs_governance.table import Column, Table, day, measure, text
@@ -43,8 +46,6 @@ _OF_LAST = (
     "town_name",
     "village_code",
     "village_name",
-    "lon",
-    "lat",
 )
 
 
@@ -84,11 +85,11 @@ SITES = Table(
             meaning_en="The most urgent of its spots in the period.",
             meaning_zh="本期内该点位图斑的最高等级。",
         ),
-        *(replace(SPOTS.by_name[name], short=SPOTS.by_name[name].short) for name in _OF_LAST),
+        *(SPOTS.by_name[name] for name in (*_OF_LAST, "lon", "lat")),
         replace(
             SPOTS.by_name["area_m2"],
-            meaning_en="Geodesic area of all its outlines together, common ground counted once.",
-            meaning_zh="全部图斑合并后的大地面积，重叠部分只计一次。",
+            meaning_en="Geodesic area of all its outlines together, common ground counted once, also between sites.",
+            meaning_zh="全部图斑合并后的大地面积，重叠部分只计一次；与其他点位重叠的归先发布的点位。",
         ),
         measure(
             "area_mu", "面积（亩）", "mu", "The same in mu, 2000/3 m2 each.", "同上，单位亩，1 亩 = 2000/3 平方米。"
@@ -124,6 +125,11 @@ class Quarter:
         """Names of its months, such as 2026-10."""
         return tuple(f"{self.year}-{month:02d}" for month in range(3 * self.number - 2, 3 * self.number + 1))
 
+    def missing(self, issues: Iterable[str]) -> tuple[str, ...]:
+        """Return the months of which no issue is among the given ones."""
+        there = {issue[:7] for issue in issues}
+        return tuple(month for month in self.months if month not in there)
+
     def holds(self, issue: str) -> bool:
         """Tell whether an issue, 2026-10 or 2026-10a, belongs to it."""
         return issue[:7] in self.months
@@ -146,31 +152,58 @@ def gather_sites(spots: gpd.GeoDataFrame, quarter: Quarter, crs: pyproj.CRS) -> 
     GeoDataFrame
         By `SITES`: every site with a spot in the quarter, by status, then number. A site is *new* when its first spot is
         of the quarter, *gone* when its last one is a demolition or regrowth on a place known before, *grown* when its
-        outline has become larger by a fifth, else *continuing*.
+        outline has become larger by a fifth, else *continuing*. Ground that two of them share belongs to the one that was
+        published first, so their areas add up to the area of them all.
     """
     month = spots["issue"].str[:7]
     counted = (month <= quarter.months[-1]) & (spots["kind"] != "crop_rotation")
     spots = spots[counted].sort_values(["issue", "spot_no"], ignore_index=True)
+    current = spots["issue"].map(quarter.holds).to_numpy(dtype=bool)
     site = group_sites(spots.geometry.to_numpy(), spots["issue"].tolist())
-    rows: list[dict[str, object]] = []
-    outlines = []
-    for number in range(site.max(initial=-1) + 1):
-        own = spots[site == number]
-        current = own["issue"].map(quarter.holds).to_numpy(dtype=bool)
-        if current.any():
-            rows.append(_row(own, current, crs))
-            outlines.append(shapely.union_all(own.geometry.to_numpy()))
+    site, grounds = _share_out(spots, site, site[current], crs)
+    rows = {
+        number: _row(spots[site == number], current[site == number], ground, crs) for number, ground in grounds.items()
+    }
     ranks = {status: rank for rank, status in enumerate(get_args(SiteStatus))}
-    order = sorted(range(len(rows)), key=lambda at: (ranks[str(rows[at]["status"])], str(rows[at]["site_no"])))
-    values = {column.name: [rows[at][column.name] for at in order] for column in SITES.columns}
-    return SITES.make(values, [outlines[at] for at in order], crs)
+    order = sorted(rows, key=lambda at: (ranks[str(rows[at]["status"])], str(rows[at]["site_no"])))
+    outlines = [grounds[at] for at in order]
+    # A point of the ground that is left to a site: the last spot's may lie in another.
+    points = gpd.GeoSeries([outline.point_on_surface() for outline in outlines], crs=crs).to_crs(4326)
+    places: dict[str, Any] = {"lon": points.x.to_numpy(), "lat": points.y.to_numpy()}
+    told = {name: [rows[at][name] for at in order] for name in SITES.by_name if name not in places}
+    return SITES.make(told | places, outlines, crs)
 
 
-def _row(own: gpd.GeoDataFrame, current: npt.NDArray[np.bool_], crs: pyproj.CRS) -> dict[str, object]:
-    outlines = own.geometry.to_numpy()
+def _share_out(
+    spots: gpd.GeoDataFrame, site: npt.NDArray[np.intp], wanted: npt.NDArray[np.intp], crs: pyproj.CRS
+) -> tuple[npt.NDArray[np.intp], dict[int, shapely.Geometry]]:
+    """Give every piece of ground to one of the wanted sites, the one that was published first.
+
+    Sites are told apart where outlines have little in common, which may be more than nothing. One that has no ground of its
+    own is part of the earlier one that it lies in for the most.
+    """
+    site = site.copy()
+    grounds: dict[int, shapely.Geometry] = {}
+    for number in np.unique(wanted).tolist():
+        whole = shapely.union_all(spots.geometry.to_numpy()[site == number])
+        earlier = [at for at, ground in grounds.items() if shapely.intersects(ground, whole)]
+        left = whole
+        if earlier:
+            taken = shapely.union_all([grounds[at] for at in earlier])
+            left = polygonal(np.array([shapely.difference(whole, taken)], dtype=object))[0]
+        if earlier and geodesic_area_m2([left], crs)[0] <= SLIVER_M2:
+            site[site == number] = max(earlier, key=lambda at: shapely.intersection(grounds[at], whole).area)
+        else:
+            grounds[number] = left
+    return site, grounds
+
+
+def _row(
+    own: gpd.GeoDataFrame, current: npt.NDArray[np.bool_], ground: shapely.Geometry, crs: pyproj.CRS
+) -> dict[str, object]:
     last = own.iloc[-1]
-    area = _together_m2(outlines, crs)
-    earlier = _together_m2(outlines[~current], crs)
+    before = shapely.intersection(shapely.union_all(own.geometry.to_numpy()[~current]), ground)
+    area, earlier = geodesic_area_m2([ground, before], crs).tolist()
     return {
         "site_no": own["spot_no"].iloc[0],
         "status": _status(own, current, area, earlier),
@@ -183,7 +216,7 @@ def _row(own: gpd.GeoDataFrame, current: npt.NDArray[np.bool_], crs: pyproj.CRS)
         "severity": min(own["severity"][current], key=list(SEVERITIES).index),
         **{name: last[name] for name in _OF_LAST},
         "area_m2": area,
-        "area_mu": area * 3 / 2000,
+        "area_mu": area / M2_PER_MU,
         "earlier_m2": earlier,
     }
 
@@ -195,11 +228,6 @@ def _status(own: gpd.GeoDataFrame, current: npt.NDArray[np.bool_], area: float, 
         return "new"
     grown = area - earlier
     return "grown" if grown > max(_GROWN_SHARE * earlier, _GROWN_M2) else "continuing"
-
-
-def _together_m2(outlines: npt.NDArray[np.object_], crs: pyproj.CRS) -> float:
-    whole: Sequence[shapely.Geometry] = [shapely.union_all(outlines)]
-    return float(geodesic_area_m2(whole, crs)[0]) if len(outlines) else 0.0
 
 
 def _day(value: object) -> object:

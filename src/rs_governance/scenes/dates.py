@@ -4,8 +4,13 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-# 20231015, 2023-10-15, 2023_10_15, 2023.10.15, 2023:10:15, 2023年10月15日; never inside a longer number.
-_DATE = re.compile(r"(?<!\d)((?:19[7-9]|20\d)\d)(?:[-_.:/]?(\d{2})[-_.:/]?(\d{2})|年(\d{1,2})月(\d{1,2})日?)(?!\d)")
+# 20231015, 2023-10-15, 2023_10_15, 2023.10.15, 2023:10:15, 2023年10月15日, and 20231015022324 with the time of day;
+# never inside a longer number.
+_TIME = r"(?:[01]\d|2[0-3])[0-5]\d[0-5]\d"
+_DATE = re.compile(
+    r"(?<!\d)((?:19[7-9]|20\d)\d)"
+    rf"(?:[-_.:/]?(\d{{2}})[-_.:/]?(\d{{2}})(?:{_TIME})?|年(\d{{1,2}})月(\d{{1,2}})日?)(?!\d)"
+)
 _ACQUIRED_TAGS = (
     "ACQUIRED_ON",
     "ACQUISITIONDATETIME",
@@ -23,6 +28,8 @@ def find_date(text: str) -> date | None:
 
     >>> find_date("GF2_PMS1_E108.3_N22.7_20231015_L1A0001234567")
     datetime.date(2023, 10, 15)
+    >>> find_date("TRIPLESAT_2_MS_L1_20240115022324")
+    datetime.date(2024, 1, 15)
     >>> find_date("sheet_20231345") is None
     True
     """

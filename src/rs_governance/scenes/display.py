@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from rs_governance.scenes.aligned import AlignedPair
 from rs_governance.scenes.grid import PixelGrid
 from rs_governance.scenes.mapping import PixelMapping
+from rs_governance.scenes.masks import cloud_mask
 from rs_governance.scenes.reduced import reduce_pixels
 from rs_governance.scenes.scene import Scene
 from rs_governance.scenes.tiles import Pixels, Valid
@@ -39,7 +40,7 @@ def preview(source: Scene | AlignedPair, max_px: int = 1024) -> RgbPicture | tup
     Returns
     -------
     ndarray or tuple of two
-        (y, x, 3) uint8; black where nothing was observed.
+        (y, x, 3) uint8; black where nothing was observed, under a supplied cloud mask as well.
 
     Raises
     ------
@@ -121,4 +122,10 @@ def _picture(
     inside = (at_rows >= 0) & (at_rows < valid.shape[0]) & (at_cols >= 0) & (at_cols < valid.shape[1])
     at_rows = np.where(inside, at_rows, 0).astype(np.intp)
     at_cols = np.where(inside, at_cols, 0).astype(np.intp)
-    return to_rgb(pixels[:, at_rows, at_cols], valid[at_rows, at_cols] & inside, shown)
+    seen = valid[at_rows, at_cols] & inside
+    clouds = cloud_mask(scene, grid, dy_px=dy_px, dx_px=dx_px)
+    if clouds is not None:
+        # Left in, they would take the brightest tones and leave the ground in the dark.
+        seen &= ~clouds.read(grid.window)
+        clouds.close()
+    return to_rgb(pixels[:, at_rows, at_cols], seen, shown)

@@ -113,7 +113,10 @@ def open_scene(
     bands_option = f"--bands{ending}"
     remedies = replace(RASTER, parameters=f"--towgs84{ending} dx,dy,dz,rx,ry,rz,ds")
     if assume_gsd_m is not None and not (math.isfinite(assume_gsd_m) and assume_gsd_m > 0):
-        raise UsageError(f"assume_gsd_m must be a positive number of metres, got {assume_gsd_m}.")
+        raise UsageError(
+            f"--gsd (assume_gsd_m) must be a positive number of metres, got {assume_gsd_m}.",
+            zh=f"--gsd 应为大于 0 的米数；给出的是 {assume_gsd_m}。",
+        )
     files = sheet_files(path) if path.is_dir() else (path,)
     headers = [read_header(file, assume_gsd_m=assume_gsd_m, towgs84=towgs84, remedies=remedies) for file in files]
     first = headers[0]

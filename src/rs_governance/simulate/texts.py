@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from rs_governance.simulate.changes import Kind
 from rs_governance.simulate.district import SimulatedDistrict
 from rs_governance.simulate.records import REGISTER_FILES
-from rs_governance.simulate.units import DISTRICT_CODE, DISTRICT_NAME
+from rs_governance.simulate.units import DISTRICT_CODE, DISTRICT_NAME, DISTRICT_NAME_EN
 
 _SURVEYED_ON = date(2025, 12, 31)
 
@@ -40,7 +40,7 @@ def tell_district(district: SimulatedDistrict) -> str:
         "[district]",
         f'code = "{DISTRICT_CODE}"',
         f'name = "{DISTRICT_NAME}"',
-        'name_en = "Liangqing (simulated)"',
+        f'name_en = "{DISTRICT_NAME_EN}"',
         f'crs = "EPSG:{district.epsg}"',
         "",
         "# 影像：每月任意多期，此处每月一期；clouds 为云与云影范围",

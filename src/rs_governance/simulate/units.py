@@ -15,8 +15,9 @@ from rs_governance.simulate.land import Land
 from rs_governance.simulate.outlines import Points, Shape
 
 DISTRICT_CODE = "450108"
-DISTRICT_NAME = "良庆区"
-DISTRICT_NAME_EN = "Liangqing District"
+DISTRICT_NAME = "良庆区（模拟）"
+DISTRICT_NAME_EN = "Liangqing (simulated)"
+"""Of a real district, and so never without saying that nothing here is."""
 _TOWNS = (
     ("100", "良庆镇", "Liangqing Town"),
     ("101", "那马镇", "Nama Town"),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from rs_governance.cases import replay, to_plain
 from rs_governance.errors import ActionRefused, UsageError
 
 from .conftest import (
@@ -65,12 +66,88 @@ def test_a_referral_and_its_answer(play) -> None:
             referral="police",
         )
     play.do("decline_referral", "sun", evidence=(PROOF,))
-    assert (play.case()["state"], play.case()["pending"]) == ("disposing", None)
+    case = play.case()
+    assert (case["state"], case["pending"], case["measure"], case["step"]) == ("disposing", None, "rectify", None)
     play.run(
         ("refer", "sun", {"referral": "police", "evidence": (PROOF,)}),
         ("answer_referral", "sun", {"evidence": (PROOF,)}),
     )
     assert (play.case()["state"], play.case()["resolution"]) == ("closed", "referral_answered")
+
+
+def test_what_was_done_before_a_declined_referral_goes_on(play) -> None:
+    play.open()
+    play.run(
+        *TO_DISPOSING,
+        ("proceed", "sun", {"step": "notice_served", "evidence": (PROOF,)}),
+        ("refer", "sun", {"referral": "court", "evidence": (PROOF,)}),
+        ("decline_referral", "sun", {"evidence": (PROOF,)}),
+        ("refer", "sun", {"referral": "police", "evidence": (PROOF,)}),
+        ("decline_referral", "sun", {"evidence": (PROOF,)}),
+    )
+    assert (play.case()["measure"], play.case()["step"]) == ("rectify", "notice_served")
+    play.run(
+        ("proceed", "sun", {"step": "under_way", "evidence": (PROOF,)}),
+        ("report_done", "sun", {"evidence": (PROOF,)}),
+        ("fail", "zhao", {"note": "屋顶仍在"}),
+        ("report_done", "sun", {"evidence": (PROOF,)}),
+        ("pass", "zhao", {"resolution": "restored"}),
+    )
+    case = play.case()
+    assert (case["resolution"], case["measure"], case["step"]) == ("restored", "rectify", "under_way")
+    replayed = {name: to_plain(value) for name, value in replay(play.events()).items()}
+    assert replayed == {name: to_plain(value) for name, value in case.items()}
+
+
+def test_who_passes_against_the_image_says_why(play) -> None:
+    def see(outlook: str, proposal: str) -> None:
+        facts = {"recheck": outlook, "proposal": proposal, "image_on": "2026-11-14"}
+        play.do("propose", "system", note="2026-11 期：影像显示没有变化", facts=facts)
+
+    play.open()
+    play.run(*TO_DISPOSING)
+    see("unchanged", "fail")
+    play.do("report_done", "sun", evidence=(PROOF,))
+    play.do("comment", "li", note="the image is older than the report")
+    see("unchanged", "fail")
+    refused(
+        play, "proposes 'fail' .image of 2026-11-14: unchanged.* needs a note", "pass", "zhao", resolution="restored"
+    )
+    refused(play, "needs a note", "pass", "zhao", resolution="restored", note=" ")
+    play.do("pass", "zhao", resolution="restored", note="现场已复绿，影像早于复绿")
+    play.open("gone")
+    for action, login, *more in TO_RECTIFIED:
+        play.do(action, login, "gone", **(more[0] if more else {}))
+    for proposal in ("fail", "pass"):
+        facts = {"recheck": "gone", "proposal": proposal, "image_on": "2026-11-14"}
+        play.do("propose", "system", "gone", facts=facts)
+    play.do("pass", "zhao", "gone", resolution="demolished")
+
+
+def test_an_image_of_before_the_report_asks_for_no_words(play) -> None:
+    play.open()
+    play.run(*TO_DISPOSING)
+    play.do("propose", "system", facts={"recheck": "unchanged", "proposal": "fail", "image_on": "2026-10-14"})
+    play.run(("report_done", "sun", {"evidence": (PROOF,)}), ("pass", "zhao", {"resolution": "restored"}))
+
+
+@pytest.mark.parametrize(
+    ("action", "fitting", "others"),
+    [
+        ("reject", ["season", "homestead", "planting"], ["demolished", "merged", "superseded"]),
+        ("withdraw", ["homestead"], ["season", "demolished", "superseded"]),
+    ],
+)
+def test_a_missing_resolution_is_asked_for_with_those_that_fit(play, action, fitting, others) -> None:
+    play.open()
+    with pytest.raises(ActionRefused) as told:
+        play.do(action, "li")
+    for language in ("en", "zh"):
+        words = told.value.told(language)
+        assert all(code in words for code in fitting)
+        assert not any(code in words for code in others)
+    refused(play, "'demolished' does not fit", action, "li", resolution="demolished")
+    refused(play, "'gone' is no resolution", action, "li", error=UsageError, resolution="gone")
 
 
 def test_a_first_minor_offence_put_right_in_time_is_spared(play) -> None:

@@ -1,13 +1,20 @@
 """Who may: role, area, theme and department; who holds a case, who it is handed to, who takes in what."""
 
+import itertools
+from dataclasses import replace
+
 import pytest
 
-from rs_governance.cases import Actor
+from rs_governance.cases import ROLES, Act, Actor, act, decide, read_actor
 from rs_governance.cases.life.rights import INTAKES, check_intake
+from rs_governance.db import Person
 from rs_governance.errors import ActionRefused, CaseConflict, UsageError
 
 from .conftest import (
+    NOW,
+    NUMBER,
     OTHER_TOWN,
+    PROOF,
     TO_CONFIRMED,
     TO_VERIFYING,
     TOWN,
@@ -79,7 +86,7 @@ def test_assigning_takes_somebody_who_can_act(play) -> None:
         (f"town:{TOWN}", "chen", ["liu"]),
         ("town:450108101", "yu", ["liu"]),
         ("chen", "chen", ["yu", "liu", "sun"]),
-        ("liu", "liu", ["chen"]),
+        (f"town:{OTHER_TOWN}", "liu", ["chen"]),
         ("department:forestry", "lin", ["chen", "sun"]),
     ],
 )
@@ -90,6 +97,90 @@ def test_who_starts(play, assignee, allowed, others) -> None:
         refused(play, "", "start", login, error=(ActionRefused, CaseConflict))
     play.do("start", allowed)
     assert play.case()["holder"] == allowed
+
+
+OFFICERS = ("town_inspector", "grid_keeper", "enforcement_officer")
+PREFIXES = {"": True, "45": True, "450108": True, "450108101": True, TOWN: True, "450108101001": True,
+            "450108101002": False, "450108102": False, OTHER_TOWN: False, "450109": False}  # fmt: skip
+"""Areas, and whether a case in the village 450108101001 lies in them."""
+HANDED = {"dispatch": ("screened", "wang"), "transfer": ("verifying", "li"), "assign": ("dispatched", "li")}
+"""Actions that hand a case over: state in which they do, and who."""
+
+
+@pytest.mark.parametrize("action", HANDED)
+def test_a_case_is_handed_only_to_whom_role_area_and_theme_fit(play, action) -> None:
+    """Every role with every area and theme: who does not fit is refused, and could not start it either."""
+    state, giver = HANDED[action]
+    with play.store.write() as session:
+        for role, prefix, themes in itertools.product(ROLES, PREFIXES, ([], ["farmland"], ["protected_woodland"])):
+            session.add(Person(login=f"{role}.{prefix}.{'+'.join(themes)}", name="x", role=role, prefix=prefix,
+                               themes=themes, department=None, email=None, capacity=1, active=True))  # fmt: skip
+    play.open()
+    play.run(*TO_VERIFYING[: {"screened": 1, "dispatched": 2, "verifying": 3}[state]])
+    case = play.case()
+    with play.store.write() as session:
+        for role, prefix, theme in itertools.product(ROLES, PREFIXES, ("", "farmland", "protected_woodland")):
+            login = f"{role}.{prefix}.{theme}"
+            named = {**case, "state": "dispatched", "holder": None, "assignee": login}
+            asked = Act(action=action, actor=play.actors[giver], note="x", values={"assignee": login})
+            start = Act(action="start", actor=read_actor(session, login))
+            if role in OFFICERS and PREFIXES[prefix] and theme != "protected_woodland":
+                with session.begin_nested() as nested:
+                    assert act(session, NUMBER, asked, now=NOW, clocks=play.clocks).action == action
+                    nested.rollback()
+                assert decide(named, start, now=NOW, clocks=play.clocks).to == "verifying"
+                continue
+            with pytest.raises(ActionRefused, match="Who could take it: chen,"):
+                act(session, NUMBER, asked, now=NOW, clocks=play.clocks)
+            with pytest.raises(ActionRefused):
+                decide(named, start, now=NOW, clocks=play.clocks)
+
+
+def test_the_refusal_says_who_could_take_it(play) -> None:
+    play.open()
+    play.do("accept", "wang")
+    refused(
+        play,
+        "liu acts for .* Who could take it: chen, lin, sun, yu. To another town",
+        "dispatch",
+        "wang",
+        assignee="liu",
+    )
+    play.open("w", theme="protected_woodland", village_code="450108102001", town_code=OTHER_TOWN)
+    play.do("accept", "wang", "w")
+    with pytest.raises(ActionRefused) as told:
+        play.do("dispatch", "wang", "w", assignee="chen")
+    assert "可接办的有 lin、liu、sun。" in told.value.told("zh")
+
+
+def test_a_named_officer_of_another_department_acts_like_the_department(play) -> None:
+    play.open()
+    play.run(*TO_CONFIRMED, ("assign", "li", {"assignee": "lin"}))
+    play.do("plan", "lin", measure="rectify")
+
+
+def test_where_only_the_town_is_known_a_keeper_in_it_can_be_named(play) -> None:
+    play.open(village_code="")
+    play.do("accept", "wang")
+    play.do("dispatch", "wang", assignee="yu")
+    play.do("start", "yu")
+
+
+def test_nobody_hands_a_case_out_of_their_own_area(play) -> None:
+    play.actors["tang"] = replace(play.actors["wang"], login="tang", prefix="450108101")
+    play.open()
+    play.do("accept", "tang")
+    refused(play, "the town 450108102000 lies elsewhere", "dispatch", "tang", assignee=f"town:{OTHER_TOWN}")
+    play.do("dispatch", "tang", assignee=f"town:{TOWN}")
+
+
+def test_whose_area_changed_can_only_let_go(play) -> None:
+    play.open()
+    play.run(*TO_VERIFYING)
+    play.actors["chen"] = replace(play.actors["chen"], prefix="450108102")
+    refused(play, "belongs to", "submit", "chen", evidence=(PROOF,))
+    play.do("release", "chen")
+    assert play.case()["holder"] is None
 
 
 def test_a_transfer_moves_the_responsibility(play) -> None:
@@ -121,7 +212,7 @@ def test_nothing_is_handed_to_where_nobody_is(play, place) -> None:
 @pytest.mark.parametrize(
     ("role", "prefix", "may"),
     [
-        ("district_manager", "450108", ("issues", "permits", "clues", "answers")),
+        ("district_manager", "450108", ("issues", "permits", "clues", "answers", "people", "holidays")),
         ("interpreter", "", ("issues", "permits", "clues", "answers")),
         ("town_inspector", "450108101", ("clues",)),
         ("interpreter", "450108101", ()),

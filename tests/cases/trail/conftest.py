@@ -43,8 +43,8 @@ from rs_governance.db.chain import SEALED, seal
 NOW = datetime(2026, 10, 20, 8, 30, tzinfo=UTC)
 LATER = NOW + timedelta(hours=3)
 CLOCKS = Clocks(by_state=read_clocks())
-CASES, PHOTOS, EVENTS = 3, 3, 16
-ROWS = {"photos": PHOTOS, "people": 1, "holidays": 1, "clues": 1, "permits": 1, "findings": 1}
+CASES, PHOTOS, EVENTS = 3, 3, 17
+ROWS = {"settings": 5, "photos": PHOTOS, "people": 1, "holidays": 1, "clues": 1, "permits": 1, "findings": 1}
 """Rows on record, by table."""
 
 

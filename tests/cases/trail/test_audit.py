@@ -103,8 +103,8 @@ def test_sealing_all_anew_is_found_between_two_anchors(audited) -> None:
         connection.execute("UPDATE events SET note = 'other' WHERE id = 7")
         audited.reseal(connection)
     first = audited.audit().defects[0]
-    assert (first.kind, first.where) == ("resealed", f"event {CASES + 1}")
-    assert f"events {CASES + 1} to {EVENTS}" in first.detail
+    assert (first.kind, first.where) == ("resealed", f"event {CASES + 2}")
+    assert f"events {CASES + 2} to {EVENTS}" in first.detail
 
 
 @pytest.mark.parametrize("what", ["changed", "gone", "another"])
@@ -124,7 +124,7 @@ def test_originals_are_held_to_their_hash(audited, what) -> None:
 
 def test_anchors_themselves_are_held_to_their_signature(audited) -> None:
     lines = audited.place.file.read_text().splitlines(keepends=True)
-    audited.place.file.write_text(lines[0].replace('"count":3', '"count":2') + lines[1])
+    audited.place.file.write_text(lines[0].replace('"count":4', '"count":3') + lines[1])
     assert [(each.kind, each.where) for each in audited.audit().defects] == [("anchor_invalid", "anchor 1")]
     audited.place.file.write_text(lines[1])
     found = [(each.kind, each.where) for each in audited.audit().defects]

@@ -16,6 +16,19 @@ def found(audited) -> list[tuple[str, str]]:
     ("statement", "kind", "where", "which"),
     [
         ("UPDATE people SET role = 'district_manager'", "row_changed", "people 1", "chen"),
+        (
+            "UPDATE settings SET value = '450109' WHERE name = 'district_code'",
+            "row_changed",
+            "settings 2",
+            "district_code",
+        ),
+        (
+            "UPDATE settings SET value = replace(value, '108', '111') WHERE name = 'crs'",
+            "row_changed",
+            "settings 4",
+            "crs",
+        ),
+        ("DELETE FROM settings WHERE name = 'crs'", "row_missing", "settings 4", "event 1"),
         ("UPDATE people SET active = 0", "row_changed", "people 1", "chen"),
         ("UPDATE holidays SET working = 1", "row_changed", "holidays 1", "2026-10-20"),
         ("UPDATE holidays SET day = '2026-10-21'", "row_changed", "holidays 1", "2026-10-21"),
@@ -70,7 +83,7 @@ def test_what_the_chain_says_of_rows_cannot_be_changed_with_them(audited) -> Non
         connection.execute("UPDATE people SET role = 'leader'")
         connection.execute("UPDATE events SET facts = '{}' WHERE id = ?", (EVENTS,))
         audited.reseal(connection)
-    assert ("resealed", "event 4") in found(audited)
+    assert ("resealed", "event 5") in found(audited)
 
 
 def change_role(audited, role: str) -> None:

@@ -44,9 +44,26 @@ def test_paths_that_climb_out_stay_in(store: Store, tmp_path: Path) -> None:
     assert {file for file in tmp_path.parent.rglob("*") if "evil" in file.name} == before
 
 
-def test_a_zip_bomb_is_refused(tmp_path: Path) -> None:
-    path = zipped(tmp_path / "bomb.zip", **{"return.json": as_json(), "a.jpg": bytes(50_000_000)})
-    with pytest.raises(LayerUnreadable, match="unpacks to"):
+def test_of_a_zip_with_a_bomb_all_but_the_bomb_is_taken(store: Store, tmp_path: Path) -> None:
+    rows = [
+        {**returned(NUMBERS[0]), "photos": [{"name": "a.jpg"}, {"name": "bomb.jpg"}]},
+        {**returned(NUMBERS[1]), "photos": [{"name": "b.jpg"}]},
+    ]
+    members = {"return.json": as_json(*rows), "a.jpg": photo(), "b.jpg": photo(1), "bomb.jpg": bytes(50_000_000)}
+    taken = take(
+        store,
+        zipped(tmp_path / "r.zip", **members, **{"other.json": bytes(30_000_000), "spare.jpg": bytes(20_000_000)}),
+    )
+    assert taken.submitted == NUMBERS[:2]
+    assert [len(photos_of(store, number)) for number in NUMBERS[:2]] == [1, 1]
+    told = {problem.row: problem.text for problem in taken.problems}
+    assert set(told) == {NUMBERS[0], "other.json", "spare.jpg"}
+    assert all("times its size" in text for text in told.values())
+
+
+def test_a_zip_of_bombs_alone_is_refused(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "bomb.zip", **{"return.json": bytes(50_000_000)})
+    with pytest.raises(LayerUnreadable, match="times its size"):
         read_return(path)
 
 

@@ -9,10 +9,26 @@ import pytest
 import sqlalchemy as sa
 
 from rs_governance.cases import Act, act, events_of, find_case
+from rs_governance.cli import run
 from rs_governance.db import Intake, Store, find_evidence
 from rs_governance.grids import wgs84_to_gcj02
 
-from .conftest import CHECKER, CLOCKS, LAT, LON, NOW, NUMBERS, photo, photos_of, returned, save, shown, state_of, take
+from .conftest import (
+    CHECKER,
+    CLOCKS,
+    FIELD,
+    LAT,
+    LON,
+    NOW,
+    NUMBERS,
+    photo,
+    photos_of,
+    returned,
+    save,
+    shown,
+    state_of,
+    take,
+)
 
 
 def test_a_return_of_the_form_is_submitted_by_the_inspector(store: Store, tmp_path: Path) -> None:
@@ -39,6 +55,7 @@ def test_reading_it_twice_counts_once(store: Store, tmp_path: Path) -> None:
     assert not first.again
     assert again.again
     assert again.submitted == first.submitted
+    assert (first.is_news, again.is_news, again.photos) == (True, False, {})
     with store.read() as session:
         assert len([event for event in events_of(session, NUMBERS[0]) if event.action == "submit"]) == 1
         assert session.scalar(sa.select(sa.func.count()).select_from(Intake)) == 1
@@ -49,9 +66,40 @@ def test_the_same_case_saved_into_another_file_counts_once(store: Store, tmp_pat
     take(store, save(tmp_path / "first.json", one))
     taken = take(store, save(tmp_path / "both.json", one, two))
     assert taken.submitted == (NUMBERS[0], NUMBERS[1])
+    assert (taken.before, taken.is_news) == ((NUMBERS[0],), True)
     assert taken.conflicts == ()
     with store.read() as session:
         assert len([event for event in events_of(session, NUMBERS[0]) if event.action == "submit"]) == 1
+
+
+def test_the_second_reading_says_that_nothing_is_new(
+    store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = save(tmp_path / "a.json", returned(NUMBERS[0], shown(photo())))
+    # A file with a problem is looked at again, should it have been put right; what it brought is not new all the same.
+    odd = save(tmp_path / "odd.json", returned(NUMBERS[1], shown(photo(1)), done=False), returned("450108-202610-9999"))
+    words = ["tasks", "import", str(whole), str(odd), "--as", FIELD.login, "--at", "2026-10-20T18:00+08:00"]
+    assert run([*words, "--store", str(store.folder)]) == 0
+    first = capsys.readouterr().out
+    assert "a.json：提交 1 件" in first
+    assert "odd.json：提交 0 件，部分回传 1 件" in first
+    assert "新照片" in first
+    assert run([*words, "--store", str(store.folder)]) == 0
+    second = capsys.readouterr().out
+    assert "a.json：没有新内容" in second
+    assert "odd.json：没有新内容" in second
+    assert "提交 1 件" not in second
+    assert "新照片" not in second
+    assert run([*words, "--store", str(store.folder), "--lang", "en"]) == 0
+    assert "a.json: nothing new" in capsys.readouterr().out
+
+
+def test_a_time_of_the_form_after_the_import_is_doubted(store: Store, tmp_path: Path) -> None:
+    ahead = (NOW + timedelta(days=120)).isoformat()
+    take(store, save(tmp_path / "a.json", returned(NUMBERS[0], shown(photo(), taken_at=ahead)), saved_at=ahead))
+    (kept,) = photos_of(store, NUMBERS[0])
+    assert kept.trust == "doubtful"
+    assert "after_return" in kept.reasons
 
 
 def test_a_partial_return_is_kept_and_the_rest_follows(store: Store, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import hashlib
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 
 import pyproj
@@ -11,11 +12,15 @@ import pytest
 import shapely
 
 from rs_governance.cases import SYSTEM, Act, Actor, act, clocks_of, events_of, facts_of, find_case
+from rs_governance.cases.life.rights import moving_roles
 from rs_governance.db import Person, Store, create_store, open_store
 from rs_governance.db.evidence import keep_evidence
 from rs_governance.flows.issue_folder import IssueRead
+from rs_governance.flows.month import run_month
 from rs_governance.flows.take_issue import TakenIssue, take_read
 
+SAMPLE = Path(__file__).resolve().parents[3] / "sample_tiles"
+MONTHS = ("2026-07", "2026-08", "2026-09", "2026-10")
 EAST, NORTH = 541_000.0, 2_511_000.0
 
 PEOPLE = {
@@ -121,6 +126,91 @@ def _to_degrees(point: shapely.Point) -> tuple[float, float]:
     return round(x, 7), round(y, 7)
 
 
+TOWN = "450108100000"
+SECOND = Actor(login="liang", name="梁", role="town_inspector", prefix="450108101")
+WAY = ("detected", "screened", "dispatched", "verifying", "evidenced", "confirmed", "disposing", "rectified", "closed")
+STEPS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "screened": ("accept", "interpreter", {}),
+    "dispatched": ("dispatch", "interpreter", {}),
+    "verifying": ("start", "inspector", {}),
+    "evidenced": ("submit", "inspector", {}),
+    "returned": ("return", "checker", {"reason": "photo_missing"}),
+    "confirmed": ("confirm", "checker", {"verdict": "illegal"}),
+    "disposing": ("plan", "manager", {"measure": "rectify"}),
+    "rectified": ("report_done", "manager", {}),
+    "closed": ("pass", "checker", {"resolution": "demolished"}),
+}
+"""What leads into a state: action, who, with what; a dispatch is to the town of the case."""
+
+
+# By the clocks that come with the program these states have no term that could be made longer.
+WITHOUT_TERM = {("screened", "extend"), ("rectified", "extend")}
+
+
+class Play:
+    """The loop, with its people, on a day."""
+
+    def __init__(self, loop: Any, people: dict[str, Actor], moment: Any) -> None:
+        self.loop, self.people, self.moment = loop, {**people, "second": SECOND, "system": SYSTEM}, moment
+        self.on = "2026-07-20"
+
+    def do(self, number: str, action: str, who: str, *, reason: str | None = None, **values: Any) -> None:
+        given = {"reason": reason, "note": "按程序办理", "evidence": self.loop.proof, "values": values}
+        with self.loop.store.write() as session:
+            asked = Act(action=action, actor=self.people[who], **given)  # type: ignore[arg-type]
+            act(session, number, asked, now=self.moment(self.on), clocks=clocks_of(self.loop.store))
+
+    def inspector_of(self, number: str) -> str:
+        """Return who goes out in the town of a case."""
+        return "inspector" if self.loop.case(number)["town_code"] == TOWN else "second"
+
+    def enter(self, number: str, state: str) -> None:
+        action, who, values = STEPS[state]
+        if state == "dispatched":
+            values = {"assignee": f"town:{self.loop.case(number)['town_code']}"}
+        self.do(number, action, self.inspector_of(number) if who == "inspector" else who, **values)
+
+    def bring(self, number: str, state: str) -> None:
+        """Bring a case from where it is into a state, on the usual way."""
+        if state == "returned":
+            self.bring(number, "evidenced")
+            self.enter(number, "returned")
+            return
+        here = WAY.index(self.loop.case(number)["state"])
+        for following in WAY[here + 1 : WAY.index(state) + 1]:
+            self.enter(number, following)
+
+    def free(self, number: str) -> None:
+        """Let whoever has a case in hand let it go."""
+        holder = self.loop.case(number)["holder"]
+        if holder is not None:
+            self.do(number, "release", next(who for who, actor in self.people.items() if actor.login == holder))
+
+    def move_aside(self, number: str) -> None:
+        """Do to a case all that changes nothing of its state."""
+        state = self.loop.case(number)["state"]
+        self.free(number)
+        self.do(number, "comment", "manager")
+        self.do(number, "respond", "system")
+        self.do(number, "rate", "system", rating=4)
+        self.do(number, "observe", "system", facts={"seen": True})
+        if state == "closed":
+            return
+        by_role = {actor.role: who for who, actor in self.people.items()} | {
+            "town_inspector": self.inspector_of(number)
+        }
+        who = next(by_role[role] for role in sorted(moving_roles(state), reverse=True) if role in by_role)
+        self.do(number, "take", who)
+        self.do(number, "release", who)
+        self.do(number, "assign", "manager", assignee=self.people[who].login)
+        self.do(number, "release", who)
+        if (state, "extend") not in WITHOUT_TERM:
+            self.do(number, "extend", "manager", days=1)
+        self.do(number, "propose", "system", facts={"proposal": "pass"})
+        self.do(number, "remind", "system", level=1)
+        self.do(number, "escalate", "manager")
+
+
 @pytest.fixture(scope="session")
 def to_degrees() -> Callable[[shapely.Point], tuple[float, float]]:
     return _to_degrees
@@ -173,6 +263,15 @@ def make_loop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[],
     yield make
     for loop in made:
         loop.store.close()
+
+
+@pytest.fixture(scope="session")
+def issues(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The four months of the sample district, published once without pictures."""
+    folder = tmp_path_factory.mktemp("issues")
+    for month in MONTHS:
+        run_month(SAMPLE, month=month, out=folder, pictures=False)
+    return folder
 
 
 @pytest.fixture

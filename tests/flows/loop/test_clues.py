@@ -56,9 +56,9 @@ def test_a_report_on_the_ground_of_a_case_is_a_clue_for_it_and_any_other_opens_o
     taken = bring([row("A1", lonlat(10, 10)), row("A2", lonlat(600, 0))], encoding=encoding)
     assert [(one.outcome, one.case_number) for one in taken.rows] == [
         ("matched", "450108-202607-0001"),
-        ("opened", "A2"),
+        ("opened", "450108-202610-H0001"),
     ]
-    case = loop.case("A2")
+    case = loop.case("450108-202610-H0001")
     assert (case["channel"], case["state"], case["area_m2"]) == ("hotline", "detected", 0)
     with loop.store.read() as session:
         clue = show_clue(session, "hotline", "A2")
@@ -96,7 +96,54 @@ def test_reading_twice_counts_once_and_other_contents_are_told(bring, loop, lonl
 
 def test_many_reports_of_one_place_open_one_case(bring, lonlat):
     taken = bring([row("A1", lonlat(600, 0)), row("A2", lonlat(620, 10)), row("A3", lonlat(700, 0))])
-    assert [one.case_number for one in taken.rows] == ["A1", "A1", "A3"]
+    assert [one.case_number[-5:] for one in taken.rows] == ["H0001", "H0001", "H0002"]
+
+
+def test_a_case_that_no_spot_numbered_has_the_district_the_month_and_a_serial_of_its_channel(bring, loop, lonlat):
+    """So that it never takes the number of a spot; that of the report stays with the clue and in the record."""
+    first = bring([row("450108-202610-0001", lonlat(600, 0)), row("A2", lonlat(800, 0))])
+    bring([row("A2", lonlat(1000, 0))], channel="patrol", name="patrol.csv")
+    later = bring([row("A2", lonlat(800, 0)), row("A3", lonlat(1200, 0))], name="b.csv", on="2026-10-13")
+    next_month = bring([row("A4", lonlat(1400, 0))], name="c.csv", on="2026-11-01")
+    numbers = [one.case_number for taken in (first, later, next_month) for one in taken.rows]
+    serials = ("202610-H0001", "202610-H0002", "202610-H0002", "202610-H0003", "202611-H0001")
+    assert numbers == [f"450108-{serial}" for serial in serials]
+    assert loop.case("450108-202610-P0001")["channel"] == "patrol"
+    (event,) = loop.events(numbers[1])
+    assert event.facts["clue"] == {"channel": "hotline", "number": "A2"}
+
+
+def test_geojson_in_gb18030_with_a_list_and_open_rings_is_read(
+    loop, lonlat, tmp_path, people, moment, to_degrees, places
+):
+    def feature(number, place, **more):
+        return {"type": "Feature", "id": 1, "properties": {"编号": number, "受理日期": "2026-10-08", "内容": "已动工", **more},
+                "geometry": place}  # fmt: skip
+
+    def corners(x):
+        return [to_degrees(shapely.Point(one)) for one in places(x, 0).exterior.coords]
+
+    features = [
+        feature("D1", {"type": "Polygon", "coordinates": [corners(600)[:-1]]}),
+        feature(["D2"], {"type": "Polygon", "coordinates": [corners(800)]}),
+        feature(3, {"type": "Polygon", "coordinates": [corners(1000)]}, 备注=["甲", "乙"]),
+        feature("D4", {"type": "Point", "coordinates": []}),
+    ]
+    path = tmp_path / "down_gbk.geojson"
+    text = json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False)
+    path.write_bytes(text.encode("gb18030"))
+    given = {"channel": "handed_down", "now": moment("2026-10-12"), "actor": people["manager"]}
+    loop.take("2026-07", loop.spot("2026-07", 1, places(0, 0)))
+    taken = take_clues(loop.store.folder, path, **given)
+    assert [(one.number, one.outcome) for one in taken.rows] == [("D2", "opened"), ("3", "opened")]
+    assert [(error.row, error.field) for error in taken.errors] == [(1, "geometry"), (4, "geometry")]
+    with loop.store.read() as session:
+        clue = show_clue(session, "handed_down", "3")
+    assert (clue["content"], clue["fields"]["备注"]) == ("已动工", "甲、乙")
+    assert (clue["lon"], clue["lat"]) == pytest.approx(to_degrees(places(1000, 0).centroid), abs=1e-6)
+    path.write_bytes(text.encode("gb18030").replace("已".encode("gb18030"), b"\xff\xff"))
+    with pytest.raises(LayerUnreadable, match="cannot read"):
+        take_clues(loop.store.folder, path, **given)
 
 
 def test_bad_rows_are_told_of_one_by_one_and_the_good_ones_taken(bring, loop, lonlat):
@@ -212,7 +259,7 @@ def test_excel_and_geojson_are_read_too(bring, loop, lonlat, tmp_path, people, m
     given = {"now": moment("2026-10-12"), "actor": people["manager"]}
     taken = take_clues(loop.store.folder, tmp_path / "clues.xlsx", channel="hotline", **given)
     patrol = take_clues(loop.store.folder, tmp_path / "p.geojson", channel="patrol", **given)
-    assert [one.case_number for one in (*taken.rows, *patrol.rows)] == ["A1", "P1"]
+    assert [one.case_number[-5:] for one in (*taken.rows, *patrol.rows)] == ["H0001", "P0001"]
     with loop.store.read() as session:
         listed = list_clues(session)
     assert [(one["number"], one["answer_by"]) for one in listed] == [("P1", "2026-10-14"), ("A1", "2026-10-15")]
@@ -246,15 +293,16 @@ def test_a_ledger_begins_where_its_status_says_and_brings_nothing_up_again(loop,
     path.write_text(json.dumps({"type": "FeatureCollection", "crs": crs, "features": features}), encoding="utf-8")
     given = {"channel": "ledger", "actor": people["manager"]}
     take_clues(loop.store.folder, path, now=moment("2026-07-01"), **given)
-    states = {n: (loop.case(n)["state"], loop.case(n)["verdict"]) for n in ("L1", "L2", "L3")}
-    assert states == {"L1": ("disposing", "illegal"), "L2": ("closed", "illegal"), "L3": ("screened", "suspected")}
-    assert loop.case("L1")["kind"] == "earthwork"
-    assert loop.case("L1")["area_m2"] == pytest.approx(900, rel=0.01)
+    first, second, third = (f"450108-202607-L000{n}" for n in (1, 2, 3))
+    states = [(loop.case(n)["state"], loop.case(n)["verdict"]) for n in (first, second, third)]
+    assert states == [("disposing", "illegal"), ("closed", "illegal"), ("screened", "suspected")]
+    assert loop.case(first)["kind"] == "earthwork"
+    assert loop.case(first)["area_m2"] == pytest.approx(900, rel=0.01)
     spots = [loop.spot("2026-07", n, places(100 * (n - 1), 0)) for n in (1, 2, 3)]
     taken = loop.take("2026-07", *spots)
     assert taken.opened == ()
-    assert taken.reopened == ("L2",)
-    assert taken.rechecked == {"L1": "going_on"}
+    assert taken.reopened == (second,)
+    assert taken.rechecked == {first: "going_on"}
 
 
 def test_settings_of_a_store_take_the_place_of_the_usual_ones(bring, loop, lonlat):

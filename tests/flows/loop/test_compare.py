@@ -88,7 +88,9 @@ def test_what_a_report_told_first_is_known_from_elsewhere(listed, loop, places, 
         loop.store.folder, tmp_path / "h.csv", channel="patrol", now=moment("2026-08-11"), actor=people["manager"]
     )
     found = listed([("x", "2026-09-01", places(700, 0))])
-    assert [(one.status, one.case_number, one.days_ahead) for one in found.rows] == [("known", "H1", 22)]
+    assert [(one.status, one.case_number, one.days_ahead) for one in found.rows] == [
+        ("known", "450108-202608-P0001", 22)
+    ]
 
 
 def test_a_list_without_days_takes_the_one_that_is_given(listed, places):

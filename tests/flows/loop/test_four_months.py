@@ -16,20 +16,9 @@ from rs_governance.cli.app import run
 from rs_governance.errors import ConfigInvalid
 from rs_governance.flows.clues import take_clues
 from rs_governance.flows.issue_folder import read_issue
-from rs_governance.flows.month import run_month
 from rs_governance.flows.take_issue import take_issue
 
-SAMPLE = Path(__file__).resolve().parents[3] / "sample_tiles"
-MONTHS = ("2026-07", "2026-08", "2026-09", "2026-10")
-
-
-@pytest.fixture(scope="session")
-def issues(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The four months, published once without pictures."""
-    folder = tmp_path_factory.mktemp("issues")
-    for month in MONTHS:
-        run_month(SAMPLE, month=month, out=folder, pictures=False)
-    return folder
+from .conftest import MONTHS, SAMPLE
 
 
 @pytest.fixture(scope="session")
@@ -89,7 +78,7 @@ def played(make_loop: Callable, issues: Path, moment: Callable, people: dict):
         store.folder, ledger, channel="ledger", now=moment("2026-09-28"), actor=people["manager"], district=SAMPLE
     )
     taken["2026-10"] = take("2026-10")
-    return loop, taken, {**roles, "gone": "L1"}
+    return loop, taken, {**roles, "gone": "450108-202609-L0001"}
 
 
 def test_every_red_and_yellow_spot_has_its_case(played, issues):
@@ -130,7 +119,7 @@ def test_work_on_the_closed_spot_reopens_it_as_red(played):
 
 def test_the_ledger_got_its_codes_from_the_district(played):
     loop, _, _ = played
-    case = loop.case("L1")
+    case = loop.case("450108-202609-L0001")
     assert case["village_code"].startswith("450108")
     assert case["cell_code"].startswith(case["village_code"])
 
@@ -164,7 +153,7 @@ def ask(played, capsys, tmp_path):
     folder = str(loop.store.folder)
     people = tmp_path / "people.csv"
     people.write_text("login,name,role,prefix\nli,李,district_manager,450108\n", "utf-8")
-    assert run(["people", "import", str(people), "--store", folder]) == 0
+    assert run(["people", "import", str(people), "--as", "li", "--store", folder]) == 0
     capsys.readouterr()
 
     def command(*words: str, code: int = 0) -> str:
@@ -181,7 +170,7 @@ def test_commands_read_well_and_speak_json(played, ask, issues, tmp_path):
     assert "此前已接收" in ask("cases", "take", str(issues / "2026-10"), "--as", "li")
     assert "复发" in ask("cases", "lineage", roles["reopened"], "--svg", str(tmp_path / "l.svg"))
     assert (tmp_path / "l.svg").read_text("utf-8").startswith("<svg")
-    assert json.loads(ask("cases", "lineage", "L1", "--json"))["strands"][0]["number"] == "L1"
+    assert json.loads(ask("cases", "lineage", roles["gone"], "--json"))["strands"][0]["number"] == roles["gone"]
     asked = json.loads(ask("cases", "list", "--proposed", "--all", "--json"))["cases"]
     assert {roles["gone"]: "pass", roles["unchanged"]: "fail"}.items() <= {
         row["number"]: row["proposal"] for row in asked

@@ -32,6 +32,7 @@ def bring(loop, tmp_path, people, moment):
             actor=people["manager"],
         )
 
+    take.path, take.at, take.actor = tmp_path / "permits.gpkg", moment("2026-07-25"), people["manager"]
     return take
 
 
@@ -65,6 +66,58 @@ def test_a_permit_that_covers_withdraws_the_case_as_lawful_with_the_trace(bring,
     assert event.facts["register"] == register
     assert event.facts["covered_share"] == 1
     assert event.facts["register_as_of"] == "2026-07-25"
+
+
+def test_a_permit_that_was_there_before_does_the_same_with_the_same_trace(bring, make_loop, loop, places):
+    """Whichever comes first, the issue or the permit, the case ends alike; reading the permit again adds nothing."""
+    assert bring(permit(places(-5, -5, 40))).cases == ()
+    taken = loop.take("2026-07", loop.spot("2026-07", 1, places(0, 0)), loop.spot("2026-07", 2, places(200, 0)))
+    assert [(one.case_number, one.outcome, one.permits) for one in taken.permitted] == [
+        (NUMBER, "withdrawn", ("建字 1",))
+    ]
+    assert taken.opened == (NUMBER, "450108-202607-0002")
+    assert loop.case("450108-202607-0002")["state"] == "detected"
+    before = [(event.action, event.note, event.facts, event.reason, event.to_state) for event in loop.events(NUMBER)]
+    again = bring(permit(places(-5, -5, 40)), on="2026-07-26")
+    assert (again.counts, again.cases) == ({"same": 1}, ())
+    assert len(loop.events(NUMBER)) == len(before) == 3
+    case = loop.case(NUMBER)
+    assert (case["verdict"], case["resolution"], case["permit_number"]) == ("lawful", "approvals_complete", "建字 1")
+    loop = make_loop()
+    loop.take("2026-07", loop.spot("2026-07", 1, places(0, 0)))
+    take_permits(loop.store.folder, bring.path, register="building_permit", as_of=date(2026, 7, 25), now=bring.at,
+                 actor=bring.actor)  # fmt: skip
+    after = [(event.action, event.note, event.facts, event.reason, event.to_state) for event in loop.events(NUMBER)]
+    assert after == before
+
+
+def test_a_permit_that_was_there_before_and_is_not_enough_is_proposed_once(bring, loop, places):
+    bring(permit(places(-5, -5, 40), stage="earthwork"))
+    taken = loop.take("2026-07", loop.spot("2026-07", 1, places(0, 0)))
+    assert [(one.outcome, one.state) for one in taken.permitted] == [("proposed", "stage")]
+    assert loop.proposals(NUMBER)[-1]["proposal"] == "look_again"
+    assert loop.take("2026-08", loop.spot("2026-08", 1, places(0, 0))).permitted == ()
+
+
+def test_permits_judge_what_continues_and_what_comes_back(bring, loop, places):
+    """A case that came before the permit was in force; and new work on ground that was closed as lawful."""
+    loop.take("2026-07", loop.spot("2026-07", 1, places(0, 0), kind="earthwork"))
+    bring(permit(places(-5, -5, 40), stage="earthwork"), permit(places(195, -5, 40), "建字 2"), as_of="2026-11-01")
+    assert loop.case(NUMBER)["state"] == "closed"
+    taken = loop.take("2026-09", loop.spot("2026-09", 1, places(0, 0)))
+    assert taken.reopened == (NUMBER,)
+    assert [(one.outcome, one.state) for one in taken.permitted] == [("proposed", "stage")]
+    number = "450108-202609-0002"
+    taken = loop.take("2026-09", loop.spot("2026-09", 2, places(200, 0)), on="2026-09-21", again="b")
+    assert [(one.case_number, one.outcome) for one in taken.permitted] == [(number, "withdrawn")]
+    loop.do(number, "reopen", "manager", "2026-09-22", note="批文用途不符")
+    taken = loop.take("2026-10", loop.spot("2026-10", 1, places(200, 0)))
+    assert taken.permitted == (), "what a person has reopened is left to people"
+    assert loop.case(number)["state"] == "screened"
+    loop.do(number, "withdraw", "manager", "2026-10-21", values={"resolution": "approvals_complete"})
+    taken = loop.take("2026-11", loop.spot("2026-11", 1, places(200, 0)))
+    assert (taken.reopened, [one.outcome for one in taken.permitted]) == ((number,), ["withdrawn"])
+    assert loop.case(number)["state"] == "closed"
 
 
 @pytest.mark.usefixtures("built")
@@ -145,7 +198,7 @@ def test_a_report_that_is_only_a_point_is_never_withdrawn_by_itself(
         loop.store.folder, tmp_path / "h.csv", channel="hotline", now=moment("2026-07-11"), actor=people["manager"]
     )
     taken = bring(permit(places(-5, -5, 60)))
-    assert [(one.case_number, one.outcome) for one in taken.cases] == [("H1", "proposed")]
+    assert [(one.case_number, one.outcome) for one in taken.cases] == [("450108-202607-H0001", "proposed")]
 
 
 def test_permits_are_listed_and_changed_ones_replaced(bring, loop, places):

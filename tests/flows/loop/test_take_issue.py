@@ -144,11 +144,30 @@ def test_published_again_supersedes_findings_and_withdraws_only_what_nobody_touc
     assert loop.proposals("450108-202607-0002")[-1]["proposal"] == "withdraw"
     first = loop.case("450108-202607-0001")
     assert (first["relation"], first["area_m2"]) == ("new", 3600)
+    assert (taken.relations["new"], taken.revised, taken.same) == (1, ("450108-202607-0001",), ())
     assert taken.opened == ("450108-202607-0001R1",), "the number was given to another place before"
     with loop.store.read() as session:
         current = session.scalars(sa.select(Finding.edition).where(Finding.current)).all()
         assert session.scalar(sa.select(Issue.edition)) == 2
     assert current == [2, 2]
+
+
+def test_published_again_with_the_same_spots_writes_nothing_of_the_cases_and_says_so(loop, places):
+    spots = [loop.spot("2026-07", n, places(100 * n, 0)) for n in (1, 2, 3)]
+    loop.take("2026-07", *spots)
+    drawn = {"correction": {"outline": places(200, 0, 25), "kind": "greenhouse"}}
+    loop.do("450108-202607-0002", "correct", "interpreter", "2026-07-21", values=drawn)
+    loop.dispose("450108-202607-0003", "2026-07-22")
+    cases, _, _ = whole(loop)
+    # The same ground, its border begun at another corner.
+    corners = [list(spot["outline"].exterior.coords)[:-1] for spot in spots]
+    again = [
+        {**spot, "outline": shapely.Polygon([*one[2:], *one[:2]])} for spot, one in zip(spots, corners, strict=True)
+    ]
+    taken = loop.take("2026-07", *again, on="2026-07-23", again="with pictures")
+    numbers = tuple(f"450108-202607-000{n}" for n in (1, 2, 3))
+    assert (taken.edition, taken.relations.get("new", 0), taken.same, taken.revised) == (2, 0, numbers, ())
+    assert whole(loop)[0] == cases, "no case has another version"
 
 
 def test_a_later_letter_replaces_only_what_it_looks_at_from_the_same_image(loop, places):

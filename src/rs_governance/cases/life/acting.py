@@ -16,9 +16,10 @@ from rs_governance.cases.life.effects import joined, redrawn
 from rs_governance.cases.life.naming import names_zh, roles_zh
 from rs_governance.cases.life.places import measure_outline
 from rs_governance.cases.life.record import CASE_FIELDS, facts_of, plain_changes
-from rs_governance.cases.life.rights import FIELD_ROLES, SECOND_PERSONS, moving_roles, stem, why_not
-from rs_governance.cases.life.words import CHANNELS, STATES, Role
-from rs_governance.db import Case, Event, Person
+from rs_governance.cases.life.rights import SECOND_PERSONS, why_not
+from rs_governance.cases.life.words import CHANNELS
+from rs_governance.cases.people.receivers import HANDING, check_receiver
+from rs_governance.db import Case, Event
 from rs_governance.db.chain import append_event
 from rs_governance.errors import ActionRefused, UsageError
 from rs_governance.rules import KINDS, SEVERITIES, THEMES
@@ -32,7 +33,7 @@ class Opening:
     """What a case begins with."""
 
     number: str
-    """Number of the case: that of its first spot, or of its clue."""
+    """Number of the case: that of its first spot, else county, campaign, letter of the channel and serial."""
     facts: Mapping[str, Any]
     """Fields of the case that its source knows: channel, theme, kind, severity, suspicion, codes, areas, days, outline."""
     note: str = ""
@@ -209,8 +210,8 @@ def act(session: Session, number: str, asked: Act, *, now: datetime, clocks: Clo
     check_time(number, now, _last_time(session, number))
     context = Context(now=now, clocks=clocks, events=partial(events_of, session, number), measure=measure)
     decision = decide(old, asked, now=now, clocks=clocks, events=context.events, measure=measure)
-    if "assignee" in asked.values and asked.action in _HANDING:
-        _check_receiver(session, {**old, **decision.changes}, asked)
+    if asked.action in HANDING:
+        check_receiver(session, {**old, **decision.changes}, asked)
     if asked.action == "merge":
         _join_into(session, old, asked, context)
     if asked.action == "split":
@@ -221,51 +222,6 @@ def act(session: Session, number: str, asked: Act, *, now: datetime, clocks: Clo
 def _last_time(session: Session, number: str) -> datetime | None:
     last = sa.select(Event.at).where(Event.case_number == number).order_by(Event.id.desc()).limit(1)
     return session.scalar(last)
-
-
-_HANDING = ("dispatch", "transfer", "assign")
-"""Actions that put a case into somebody's hands."""
-
-
-def _check_receiver(session: Session, case: Mapping[str, Any], asked: Act) -> None:
-    login = asked.values["assignee"]
-    kind, colon, code = login.partition(":")
-    if colon:
-        _check_office(session, kind, code, moving_roles(case["state"]))
-        return
-    person = session.scalar(sa.select(Person).where(Person.login == login))
-    if person is None or not person.active:
-        raise UsageError(
-            f"There is nobody with the account {login!r} who could take case {case['number']}; 'rsg people list' shows who can.",
-            zh=f"没有可接办案件 {case['number']} 的账号 {login!r}；可用 'rsg people list' 查看。",
-        )
-    if person.role not in (roles := moving_roles(case["state"])):
-        raise ActionRefused(
-            f"{login} is {person.role} and cannot move case {case['number']} on from {case['state']}; hand it to "
-            f"{', '.join(sorted(roles))}.",
-            zh=f"{login} 是{roles_zh([person.role])}，不能在“{STATES[case['state']].zh}”推进案件 {case['number']}；请派给 {roles_zh(sorted(roles))}。",
-        )
-
-
-def _check_office(session: Session, kind: str, code: str, roles: frozenset[Role]) -> None:
-    """Refuse to hand a case to a town or a department in which nobody could take it up."""
-    people = session.scalars(sa.select(Person).where(Person.active, Person.role.in_(roles))).all()
-    if kind == "department":
-        there = sorted({person.department for person in people if person.department is not None})
-        found, what = code in there, f"of the department {code}"
-    else:
-        there = sorted({stem(person.prefix)[:_TOWN_DIGITS] for person in people if person.role in FIELD_ROLES})
-        town = stem(code)
-        found, what = any(town.startswith(one) or one.startswith(town) for one in there), f"in the town {code}"
-    if not found:
-        raise UsageError(
-            f"There is nobody {what} who could take a case up; there is somebody in {', '.join(there) or 'none'}. "
-            "'rsg people list' shows who there is.",
-            zh=f"{'部门' if kind == 'department' else '街镇'} {code} 没有可接办案件的人；有人的是 {'、'.join(there) or '无'}。可用 'rsg people list' 查看。",
-        )
-
-
-_TOWN_DIGITS = 9
 
 
 def _record(

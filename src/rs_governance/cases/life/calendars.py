@@ -2,15 +2,17 @@
 
 import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from rs_governance.cases.life.asking import Actor
 from rs_governance.cases.life.clocks import DEFAULT_CLOCKS, Calendar, Clocks, load_clocks
-from rs_governance.cases.people.intake import Refusal, Row, read_rows
+from rs_governance.cases.people.intake import Refusal, Row, note_intake, read_rows
 from rs_governance.db import Holiday, Store
+from rs_governance.db.chain import machine_time
 from rs_governance.errors import UsageError
 
 CLOCKS_FILE = "clocks.toml"
@@ -57,7 +59,9 @@ def read_calendar(session: Session) -> Calendar:
     return Calendar(days={row.day: row.working for row in rows})
 
 
-def take_holidays(session: Session, path: Path) -> tuple[dict[str, int], tuple[Refusal, ...]]:
+def take_holidays(
+    session: Session, path: Path, *, actor: Actor | None = None, now: datetime | None = None
+) -> tuple[dict[str, int], tuple[Refusal, ...]]:
     """Take a file of holidays into the table; what was there for the same day gives way.
 
     Parameters
@@ -66,6 +70,10 @@ def take_holidays(session: Session, path: Path) -> tuple[dict[str, int], tuple[R
         Session of `Store.write`.
     path
         CSV or Excel file with the columns date, working (`working` or `holiday`) and name.
+    actor
+        Who takes it in (`read_keeper`); None for the program itself.
+    now
+        Aware time; None for that of the machine.
 
     Returns
     -------
@@ -95,6 +103,8 @@ def take_holidays(session: Session, path: Path) -> tuple[dict[str, int], tuple[R
         else:
             former.working, former.name = working, name
             counts["changed"] += 1
+    by = "system" if actor is None else actor.login
+    note_intake(session, "holidays", path, counts, refused, actor=by, now=now or machine_time())
     return counts, tuple(refused)
 
 

@@ -87,6 +87,17 @@ def _pend(case: Mapping[str, Any], asked: Act, context: Context) -> dict[str, An
     return {"measure": "refer", "step": "handed_over", "pending": write_pending(pending)}
 
 
+def _decline(case: Mapping[str, Any], asked: Act, context: Context) -> dict[str, Any]:
+    """Go on with what was being done before the referral: handed over is what was not."""
+    current: dict[str, Any] = {}
+    before: dict[str, Any] = {}
+    for event in context.events():
+        if event.action == "refer":
+            before = dict(current)
+        current |= {name: event.changes[name] for name in ("measure", "step") if name in event.changes}
+    return {"pending": None, **before}
+
+
 def _correct(case: Mapping[str, Any], asked: Act, context: Context) -> dict[str, Any]:
     correction = dict(asked.values["correction"])
     if "outline" in correction:
@@ -158,7 +169,7 @@ _EFFECTS: Mapping[Action, Callable[[Mapping[str, Any], Act, Context], Mapping[st
         "step": asked.values["step"],
     },
     "refer": _pend,
-    "decline_referral": lambda case, asked, context: {"pending": None},
+    "decline_referral": _decline,
     "reverse": lambda case, asked, context: {"measure": None, "step": None},
     "correct": _correct,
     "take": lambda case, asked, context: {"holder": asked.actor.login},

@@ -1,5 +1,6 @@
 """Guards: conditions that the case or the person must meet before an act."""
 
+import itertools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -127,6 +128,21 @@ def _other_person(case: Mapping[str, Any], asked: Act, context: Context) -> None
         )
 
 
+def _says_why_against_image(case: Mapping[str, Any], asked: Act, context: Context) -> None:
+    if asked.note.strip():
+        return
+    # What an image showed before it was reported done says nothing against that.
+    since = itertools.takewhile(lambda event: event.action != "report_done", reversed(context.events()))
+    rechecked = next((event for event in since if event.action == "propose" and "recheck" in event.facts), None)
+    if rechecked is not None and rechecked.facts["proposal"] == "fail":
+        facts = rechecked.facts
+        raise ActionRefused(
+            f"The satellite recheck of case {case['number']} proposes 'fail' (image of {facts['image_on']}: {facts['recheck']}); "
+            f"'{asked.action}' needs a note that says why the image is wrong.",
+            zh=f"案件 {case['number']} 的影像复核建议验收不通过（{rechecked.note}）；仍要{action_zh(asked.action)}，须写明理由（--note）。",
+        )
+
+
 def _rejection_pending(case: Mapping[str, Any], asked: Act, context: Context) -> None:
     _pending(case, asked, "reject")
 
@@ -221,6 +237,7 @@ _GUARDS: Mapping[Guard, Callable[[Mapping[str, Any], Act, Context], None]] = {
     "moves_it": _moves_it,
     "handed_to": _handed_to,
     "other_person": _other_person,
+    "says_why_against_image": _says_why_against_image,
     "rejection_pending": _rejection_pending,
     "referral_pending": _referral_pending,
     "not_pending": _not_pending,

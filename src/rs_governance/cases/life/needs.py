@@ -63,7 +63,8 @@ def check_need(case: Mapping[str, Any], asked: Act, need: Need) -> None:
             f"'{asked.action}' of case {case['number']} needs {need}{hint}; give it.",
             zh=f"案件 {case['number']} 的{action_zh(asked.action)}须给出{names_zh(NEEDS, [need])}{'：' if choices else ''}{names_zh(words, choices)}。",
         )
-    if choices and value not in choices:
+    known = _CHOICES["resolution"] if need == "resolution" else choices  # one that does not fit here is told below
+    if choices and value not in known:
         raise UsageError(
             f"'{value}' is no {need} of '{asked.action}'; it is one of {', '.join(choices)}.",
             zh=f"'{value}' 不是{action_zh(asked.action)}可用的{names_zh(NEEDS, [need])}；可用 {names_zh(_WORDS.get(need, {}), choices)}。",
@@ -105,7 +106,9 @@ _ALSO_USED: Mapping[Action, tuple[str, ...]] = {
 
 
 def choices_of(need: Need, case: Mapping[str, Any], asked: Act) -> tuple[str, ...]:
-    """List what a need may be given; empty where it is not of a list."""
+    """List what a need may be given to this case as it is; empty where it is not of a list."""
+    if need == "resolution":
+        return resolutions_for(asked.action, case["verdict"], asked.actor.role)
     if need == "step":
         return tuple(STEPS.get(asked.values.get("measure", case["measure"]), ()))
     return _CHOICES.get(need, ())

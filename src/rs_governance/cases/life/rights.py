@@ -10,7 +10,7 @@ from rs_governance.cases.life.words import ROLES, Role, State
 from rs_governance.errors import ActionRefused
 from rs_governance.rules import DEPARTMENTS, THEMES
 
-Intake = Literal["issues", "permits", "clues", "answers"]
+Intake = Literal["issues", "permits", "clues", "answers", "people", "holidays"]
 """What people take in."""
 
 _FINEST_FIRST = ("cell_code", "village_code", "town_code", "district_code")
@@ -54,12 +54,15 @@ def why_not(case: Mapping[str, Any], actor: Actor) -> ActionRefused | None:
     case
         Fields of the case.
     actor
-        Who wants to act. A case that was put into their hands or handed to them by name is theirs.
+        Who wants to act. A case that was handed to them by name is theirs whatever their department, as it would be that
+        of another department to which it was handed, and in whatever part of the place they act, where the case is known
+        no finer; their area and themes count all the same.
     """
-    if actor.role == "system" or actor.login in (case["holder"], case["assignee"]):
+    if actor.role == "system":
         return None
-    number, codes = case["number"], responsible_codes(case)
-    if not any(code.startswith(stem(actor.prefix)) for code in codes):
+    number, codes, prefix = case["number"], responsible_codes(case), stem(actor.prefix)
+    by_name = actor.login in (case["holder"], case["assignee"])
+    if not any(code.startswith(prefix) for code in codes) and not (by_name and prefix.startswith(codes[0])):
         return ActionRefused(
             f"Case {number} belongs to {codes[0]}, {actor.login} acts for {actor.prefix}; hand it to somebody there.",
             zh=f"案件 {number} 属于 {codes[0]}，{actor.login} 的辖区是 {actor.prefix}；请交由当地人员办理。",
@@ -70,7 +73,12 @@ def why_not(case: Mapping[str, Any], actor: Actor) -> ActionRefused | None:
             zh=f"案件 {number} 的专题是{names_zh(THEMES, [case['theme']])}，{actor.login} 只办 {names_zh(THEMES, actor.themes)}。",
         )
     handed_to = {case["department"], (case["assignee"] or "").removeprefix("department:")}
-    if actor.role == "enforcement_officer" and actor.department is not None and actor.department not in handed_to:
+    if (
+        not by_name
+        and actor.role == "enforcement_officer"
+        and actor.department is not None
+        and actor.department not in handed_to
+    ):
         return ActionRefused(
             f"Case {number} belongs to {case['department']}, {actor.login} is of {actor.department}.",
             zh=f"案件 {number} 归{names_zh(DEPARTMENTS, [case['department']])}，{actor.login} 属于"
@@ -91,10 +99,19 @@ INTAKES: Mapping[Intake, tuple[Role, ...]] = {
     "permits": _OFFICE,
     "clues": (*_OFFICE, *FIELD_ROLES),
     "answers": _OFFICE,
+    "people": ("district_manager",),
+    "holidays": ("district_manager",),
 }
 """Who may take in what; each of them in the district of their prefix only."""
 
-_INTAKES_ZH: Mapping[Intake, str] = {"issues": "成果", "permits": "手续", "clues": "线索", "answers": "答复"}
+_INTAKES_ZH: Mapping[Intake, str] = {
+    "issues": "成果",
+    "permits": "手续",
+    "clues": "线索",
+    "answers": "答复",
+    "people": "人员",
+    "holidays": "节假日",
+}
 
 
 def check_intake(what: Intake, actor: Actor, district_code: str) -> None:
@@ -162,7 +179,9 @@ def check_rights(case: Mapping[str, Any], actor: Actor, action: Action, move: Mo
             f"'{action}' is not for the role {actor.role} ({ROLES[actor.role].zh}); it is for {allowed}.",
             zh=f"{roles_zh([actor.role])}不能{action_zh(action)}；由 {roles_zh(move.roles)} 办理。",
         )
-    if (refusal := why_not(case, actor)) is not None:
+    # Whoever's area or themes have changed since can still let go of what they hold.
+    letting_go = action == "release" and case["holder"] == actor.login
+    if not letting_go and (refusal := why_not(case, actor)) is not None:
         raise refusal
 
 

@@ -72,6 +72,7 @@ Guard = Literal[
     "held",
     "moves_it",
     "handed_to",
+    "says_why_against_image",
     "other_person",
     "rejection_pending",
     "referral_pending",
@@ -154,7 +155,8 @@ def _moves() -> Iterator[tuple[tuple[State, Action], Move]]:
     row("disposing", "decline_referral", None, _LAW, needs=("evidence",), guards=answered, keeps_holder=True)
     row("disposing", "report_done", "rectified", _LAW, needs=("evidence",), guards=alone)
     row("disposing", "spare", "closed", _LAW, needs=("evidence", "note"), guards=(*alone, "first_minor", "in_time"))
-    row("rectified", "pass", "closed", _REVIEW, needs=("resolution",), guards=("holder", "other_person"))
+    accepted: tuple[Guard, ...] = ("holder", "other_person", "says_why_against_image")
+    row("rectified", "pass", "closed", _REVIEW, needs=("resolution",), guards=accepted)
     row("rectified", "fail", "disposing", _REVIEW, needs=("note",))
     # Side moves.
     for state in _BEFORE_VERDICT:

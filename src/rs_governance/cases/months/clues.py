@@ -24,6 +24,16 @@ CLUE_CHANNELS: tuple[Channel, ...] = tuple(name for name in get_args(Channel) if
 """Channels from which clues come."""
 
 
+CHANNEL_LETTERS: Mapping[Channel, str] = {
+    "hotline": "H",
+    "patrol": "P",
+    "public_report": "R",
+    "handed_down": "D",
+    "ledger": "L",
+}
+"""Letter before the serial of a case that no spot gave its number, by channel."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Standing:
     """Where the case of a ledger's spot begins."""

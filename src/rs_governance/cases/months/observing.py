@@ -11,7 +11,7 @@ import shapely
 from rs_governance.cases.life.acting import SYSTEM, Opening
 from rs_governance.cases.life.asking import Act
 from rs_governance.cases.life.many import Batch
-from rs_governance.cases.life.record import to_plain
+from rs_governance.cases.life.record import from_plain, to_plain
 from rs_governance.cases.life.words import RELATIONS, State
 from rs_governance.cases.months.matching import HARMLESS, CaseMatch, Known, Matches, find_stalled
 from rs_governance.rules import SEVERITIES
@@ -91,7 +91,11 @@ class Observed:
     proposed: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     """Numbers of the cases by the action that is proposed."""
     relations: Counter[str] = field(default_factory=Counter)
-    """Number of cases by relation."""
+    """Number of cases by relation; without those of `same` and `revised`."""
+    same: list[str] = field(default_factory=list)
+    """Numbers of the cases that this edition shows as the former one did: nothing is written."""
+    revised: list[str] = field(default_factory=list)
+    """Numbers of the cases that a former edition opened, and that this one shows otherwise."""
 
 
 def observe(
@@ -138,14 +142,19 @@ def observe(
             for key in seen.findings:
                 result.relation_of.setdefault(key, "new" if seen.relation == "new" else "continuing")
             continue
-        result.relations[seen.relation] += 1
         for key in seen.findings:
             result.relation_of.setdefault(key, seen.relation)
         if seen.reopens:
             _reopen(batch, edition, number, spots)
             result.reopened.append(number)
+            result.relations[seen.relation] += 1
         else:
-            _observe(batch, edition, number, seen, spots)
+            if not _observe(batch, edition, number, seen, spots):
+                result.same.append(number)
+            elif seen.relation == "new":
+                result.revised.append(number)
+            else:
+                result.relations[seen.relation] += 1
             for action in _propose(batch, edition, number, seen, spots, matches):
                 result.proposed[action].append(number)
     for key, parents in matches.fresh.items():
@@ -254,15 +263,25 @@ def _file(batch: Batch, edition: Edition, number: str, spots: Sequence[Shown]) -
     batch.act(number, _keyed(asked, edition.key(number, "file")))
 
 
-def _observe(batch: Batch, edition: Edition, number: str, seen: CaseMatch, spots: Sequence[Shown]) -> None:
+def _observe(batch: Batch, edition: Edition, number: str, seen: CaseMatch, spots: Sequence[Shown]) -> bool:
+    """Note what is seen of a case; return false where a former edition of the issue said the same."""
     case = batch.facts(number)
     fields = _new_fields(case, edition, seen, spots)
-    if edition.number > 1 and all(to_plain(case[name]) == to_plain(value) for name, value in fields.items()):
-        return  # the same as in the former edition
+    if edition.number > 1 and all(_is_known(case, name, value) for name, value in fields.items()):
+        return False
     note = f"{edition.issue} 期：{RELATIONS[seen.relation].zh}"
     facts = {**_facts(edition, spots, seen.relation), "grown_m2": round(seen.grown_m2, 2)}
     asked = Act(action="observe", actor=SYSTEM, note=note, values={"facts": facts, "fields": fields})
     batch.act(number, _keyed(asked, edition.key(number, "observe")))
+    return True
+
+
+def _is_known(case: Mapping[str, Any], name: str, value: Any) -> bool:
+    """Tell whether the machine says nothing new of a field: what it said of one that a person made another is kept beside."""
+    said = case["machine"]
+    if name == "machine":
+        return all(said.get(each) == told for each, told in value.items())
+    return bool(said.get(name, to_plain(case[name])) == to_plain(value))
 
 
 def _new_fields(case: Mapping[str, Any], edition: Edition, seen: CaseMatch, spots: Sequence[Shown]) -> dict[str, Any]:
@@ -281,6 +300,9 @@ def _new_fields(case: Mapping[str, Any], edition: Edition, seen: CaseMatch, spot
     if not work:
         return fields
     learnt = _learnt(case, seen, work)
+    former = from_plain("outline", case["machine"].get("outline", to_plain(case["outline"])))
+    if "outline" in learnt and shapely.equals(learnt["outline"], former):
+        learnt["outline"] = former  # the same ground, however its parts and corners are written
     if case["state"] in BEFORE_VERDICT:
         return {**fields, **learnt}
     differs = {name: to_plain(value) for name, value in learnt.items() if to_plain(case[name]) != to_plain(value)}

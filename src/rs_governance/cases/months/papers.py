@@ -1,4 +1,4 @@
-"""Papers: what a permit that arrives later does to a case."""
+"""Papers: what a permit that is in the store does to a case."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -48,9 +48,15 @@ class Paper:
     certain: bool = True
     """Whether the rules could judge the case: there is a finding with dates on it."""
 
-    def key(self, number: str) -> str:
-        """Return the key under which it answers a case once."""
-        return f"permit:{self.register}:{'、'.join(self.numbers)}:{number}:{self.state}"
+    def keys(self, case: Mapping[str, Any]) -> tuple[str, str]:
+        """Return the keys under which it answers a case, and is seen on it, once in each life of it.
+
+        New work on the ground of a closed case (a recurrence) is judged anew; what a person has reopened is left to people.
+        """
+        key = f"permit:{self.register}:{'、'.join(self.numbers)}:{case['number']}:{self.state}"
+        if case["recurrence"]:
+            key += f":{case['recurrence']}"
+        return key, f"{key}:seen"
 
 
 def answer_paper(batch: Batch, number: str, paper: Paper) -> str | None:
@@ -62,7 +68,7 @@ def answer_paper(batch: Batch, number: str, paper: Paper) -> str | None:
     Parameters
     ----------
     batch
-        Takes the acts; the case and the paper's key are loaded.
+        Takes the acts; the case and the paper's keys are loaded.
     number
         Number of the case.
     paper
@@ -76,23 +82,23 @@ def answer_paper(batch: Batch, number: str, paper: Paper) -> str | None:
     case = batch.facts(number)
     if paper.share < _LEAST_SHARE or case["state"] == "closed":
         return None
-    key = paper.key(number)
+    key, seen_key = paper.keys(case)
+    if batch.was_done(key):
+        return None
     resolution = RESOLUTION_OF_REGISTER.get(paper.register, "other_right")
     if paper.state == "lawful" and paper.certain and case["state"] in BEFORE_VERDICT:
         fields = {"permit_number": "、".join(paper.numbers), "suspicion": "lawful"}
-        note = f"后到的手续：{paper.text_zh}"
+        note = f"案件库中的手续：{paper.text_zh}"
         seen = {"facts": {**paper.trace, "resolution": resolution}, "fields": fields}
-        batch.act(number, Act(action="observe", actor=SYSTEM, note=note, values=seen, key=f"{key}:seen"))
+        batch.act(number, Act(action="observe", actor=SYSTEM, note=note, values=seen, key=seen_key))
         values = {"resolution": resolution, "facts": dict(paper.trace)}
         batch.act(number, Act(action="withdraw", actor=SYSTEM, note=note, values=values, key=key))
         return "withdrawn"
     if paper.state == "lawful":
-        facts, note = {"proposal": "withdraw", "resolution": resolution}, f"后到的手续，请核对：{paper.text_zh}"
+        facts, note = {"proposal": "withdraw", "resolution": resolution}, f"案件库中的手续，请核对：{paper.text_zh}"
     elif paper.state in SPEAKS_A_LITTLE:
         facts, note = {"proposal": "look_again"}, f"{WHAT_TO_DO[paper.state].zh}：{paper.text_zh}"
     else:
-        return None
-    if batch.was_done(key):
         return None
     values = {"facts": {**paper.trace, **facts}}
     batch.act(number, Act(action="propose", actor=SYSTEM, note=note, values=values, key=key))

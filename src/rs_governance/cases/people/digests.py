@@ -11,6 +11,7 @@ from typing import Any
 from rs_governance.cases.life.asking import CHINA
 from rs_governance.cases.life.words import STATES
 from rs_governance.cases.people.reminding import LEVELS, Warned
+from rs_governance.cases.shown.names import NO_NAMES, Names
 from rs_governance.db import Person
 from rs_governance.rules import KINDS, SEVERITIES, THEMES, Word
 
@@ -24,6 +25,7 @@ th, td { text-align: left; padding: 5px 8px; border-bottom: 1px solid #d6dae0; }
 th { color: #68707c; font-weight: 400; }
 .wide { overflow-x: auto; }
 .red { color: #b01828; font-weight: 700; }
+small { color: #68707c; font-size: 11px; }
 p.note { color: #68707c; font-size: 13px; }
 """
 _HEADER = (
@@ -53,7 +55,7 @@ class Digest:
     """The letter as one HTML page that loads nothing."""
 
 
-def write_digest(person: Person, warned: Sequence[Warned], *, now: datetime) -> Digest:
+def write_digest(person: Person, warned: Sequence[Warned], *, now: datetime, names: Names = NO_NAMES) -> Digest:
     """Write what a person is told.
 
     Parameters
@@ -64,6 +66,8 @@ def write_digest(person: Person, warned: Sequence[Warned], *, now: datetime) -> 
         Their cases, in the order in which they are shown under each level.
     now
         Aware time.
+    names
+        What the towns are called; without it they are told by their codes.
     """
     day = now.astimezone(CHINA).date()
     subject = f"案件期限提醒 {day}：{len(warned)} 件 / Case terms {day}: {len(warned)}"
@@ -74,12 +78,12 @@ def write_digest(person: Person, warned: Sequence[Warned], *, now: datetime) -> 
     for level, cases in levels:
         word = LEVELS[level]
         lines += [f"{word.zh} / {word.en}（{len(cases)}）"]
-        lines += ["  " + "  ".join(_cells(each.case)) for each in cases]
+        lines += ["  " + "  ".join(" ".join(filter(None, cell)) for cell in _cells(each.case, names)) for each in cases]
         lines += [""]
         heads = "".join(f"<th>{escape(head.zh)}<br>{escape(head.en)}</th>" for head in _HEADER)
         rows = "\n".join(
             f'<tr class="{escape(each.case["severity"])}">'
-            + "".join(f"<td>{escape(cell)}</td>" for cell in _cells(each.case))
+            + "".join(f"<td>{_cell(*cell)}</td>" for cell in _cells(each.case, names))
             + "</tr>"
             for each in cases
         )
@@ -100,16 +104,22 @@ def write_digest(person: Person, warned: Sequence[Warned], *, now: datetime) -> 
     )
 
 
-def _cells(case: Any) -> tuple[str, ...]:
-    return (
+def _cells(case: Any, names: Names) -> tuple[tuple[str, str], ...]:
+    """Return what a row says of a case: words, and a code for small print."""
+    plain = (
         case["number"],
         SEVERITIES[case["severity"]].zh,
         KINDS[case["kind"]].zh,
         THEMES[case["theme"]].zh,
         STATES[case["state"]].zh,
         str(case["due_on"]),
-        case["town_code"],
     )
+    code, town = case["town_code"], names.place(case["town_code"])
+    return (*((cell, "") for cell in plain), (code, "") if town is None else (town, code))
+
+
+def _cell(words: str, code: str) -> str:
+    return escape(words) + (f" <small>{escape(code)}</small>" if code else "")
 
 
 def keep_digest(digest: Digest, folder: Path) -> None:

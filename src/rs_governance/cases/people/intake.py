@@ -1,12 +1,18 @@
 """Intake: rows of small tables that people write, as CSV or Excel, in whatever encoding."""
 
 import csv
+import hashlib
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Self
 
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from rs_governance.db import Intake
 from rs_governance.errors import LayerUnreadable, RsgError
 from rs_governance.grids.workbook import Formula, read_sheets
 
@@ -45,6 +51,45 @@ class Refusal:
     def of(cls, row: Row, error: RsgError) -> Self:
         """Make one of what a row raised."""
         return cls(row=row.number, problem=error.told("en"), problem_zh=error.told("zh"))
+
+
+def note_intake(
+    session: Session,
+    purpose: str,
+    path: Path,
+    counts: Mapping[str, int],
+    refused: Sequence[Refusal],
+    *,
+    actor: str,
+    now: datetime,
+) -> None:
+    """Note who took a table in and what became of its rows; a file that is read again replaces what was said of it.
+
+    Parameters
+    ----------
+    session
+        Session of `Store.write`.
+    purpose
+        `people` or `holidays`.
+    path
+        The file.
+    counts
+        Rows by what became of them.
+    refused
+        Rows that were not taken.
+    actor
+        Account of who took it in.
+    now
+        Aware time.
+    """
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    intake = session.scalar(sa.select(Intake).where(Intake.purpose == purpose, Intake.sha256 == sha256))
+    if intake is None:
+        intake = Intake(purpose=purpose, sha256=sha256, name=path.name)
+        session.add(intake)
+    intake.actor, intake.at = actor, now
+    intake.taken, intake.refused = sum(counts.values()), len(refused)
+    intake.result = {"counts": dict(counts), "refused": [asdict(one) for one in refused]}
 
 
 def read_rows(path: Path, columns: Mapping[str, tuple[str, ...]], *, needed: Sequence[str]) -> Iterator[Row]:

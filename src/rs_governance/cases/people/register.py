@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ from sqlalchemy.orm import Session
 from rs_governance.cases.life.asking import Actor
 from rs_governance.cases.life.naming import names_zh, roles_zh
 from rs_governance.cases.life.needs import is_login
-from rs_governance.cases.life.rights import is_within
+from rs_governance.cases.life.rights import Intake, check_intake, is_within
 from rs_governance.cases.life.words import ROLES
-from rs_governance.cases.people.intake import Refusal, Row, read_rows
+from rs_governance.cases.people.intake import Refusal, Row, note_intake, read_rows
 from rs_governance.db import Person, Setting
+from rs_governance.db.chain import machine_time
 from rs_governance.errors import UsageError
 from rs_governance.rules import DEPARTMENTS, THEMES, Word
 
@@ -77,6 +79,44 @@ def read_actor(session: Session, login: str) -> Actor:
     return actor_of(person)
 
 
+def read_keeper(session: Session, login: str | None, what: Intake) -> Actor | None:
+    """Read who takes a table of the store's own in, its people or holidays: a district manager.
+
+    Parameters
+    ----------
+    session
+        Session of the store.
+    login
+        Account.
+    what
+        `people` or `holidays`.
+
+    Returns
+    -------
+    Actor or None
+        None where there is no district manager yet: somebody has to bring the first ones in.
+
+    Raises
+    ------
+    UsageError
+        When nobody is named although there is a district manager, or there is no such account.
+    ActionRefused
+        When the person has another role, or is of another district.
+    """
+    managers = sa.select(Person.login).where(Person.active, Person.role == "district_manager").order_by(Person.login)
+    known = session.scalars(managers).all()
+    if not known:
+        return None
+    if login is None:
+        raise UsageError(
+            f"Name who takes it in: --as LOGIN, one of the district managers {', '.join(known)}.",
+            zh=f"请用 --as 写明由谁导入（区级管理员：{'、'.join(known)}）。",
+        )
+    actor = read_actor(session, login)
+    check_intake(what, actor, session.scalar(sa.select(Setting.value).where(Setting.name == "district_code")) or "")
+    return actor
+
+
 def actor_of(person: Person) -> Actor:
     """Read a person as one who acts."""
     return Actor(
@@ -89,7 +129,9 @@ def actor_of(person: Person) -> Actor:
     )
 
 
-def take_people(session: Session, path: Path) -> tuple[dict[str, int], tuple[Refusal, ...]]:
+def take_people(
+    session: Session, path: Path, *, actor: Actor | None = None, now: datetime | None = None
+) -> tuple[dict[str, int], tuple[Refusal, ...]]:
     """Take a file of people in; who is known by the same account is changed to what it says.
 
     Parameters
@@ -98,6 +140,10 @@ def take_people(session: Session, path: Path) -> tuple[dict[str, int], tuple[Ref
         Session of `Store.write`.
     path
         CSV or Excel file with the columns of `COLUMNS`; login, name and role are needed.
+    actor
+        Who takes it in (`read_keeper`); None for the program itself.
+    now
+        Aware time; None for that of the machine.
 
     Returns
     -------
@@ -132,6 +178,8 @@ def take_people(session: Session, path: Path) -> tuple[dict[str, int], tuple[Ref
         for name, value in facts.items():
             setattr(former, name, value)
         counts["same" if same else "changed"] += 1
+    by = "system" if actor is None else actor.login
+    note_intake(session, "people", path, counts, refused, actor=by, now=now or machine_time())
     return counts, tuple(refused)
 
 

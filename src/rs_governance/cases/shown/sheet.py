@@ -1,7 +1,8 @@
 """The case sheet: everything there is about a case, gathered."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,8 +10,13 @@ from sqlalchemy.orm import Session
 
 from rs_governance.cases.life.acting import events_of, find_case
 from rs_governance.cases.life.guards import possible_in
+from rs_governance.cases.life.pending import read_pending
 from rs_governance.cases.life.record import facts_of, from_plain, recorded_apart, to_plain
-from rs_governance.db import Case, Clue, Event, Finding, Person, Photo
+from rs_governance.cases.life.rights import stem
+from rs_governance.cases.months.recheck import Outlook
+from rs_governance.cases.shown.names import Names, read_names
+from rs_governance.db import Case, Clue, Event, Finding, Photo
+from rs_governance.rules import Word
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,8 +53,26 @@ class Sheet:
     """Reports from elsewhere."""
     parts: Sequence[str]
     """Cases that it was split into."""
-    names: Mapping[str, str]
-    """Names of the people by account."""
+    names: Names
+    """What the people and places in it are called."""
+    reasons: Mapping[str, Word]
+    """Why the rules took each spot of the issues for what it is, by its number."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """The place of a case on an image that found nothing there: what a recheck rests on."""
+
+    issue: str
+    """Issue of the image."""
+    before_on: date
+    """Day of the earlier image."""
+    after_on: date
+    """Day of the image that looked again."""
+    outlook: Outlook
+    """What it says of the case."""
+    content: bytes
+    """Both sides in one JPEG."""
 
 
 def gather_sheet(session: Session, number: str) -> Sheet:
@@ -69,9 +93,8 @@ def gather_sheet(session: Session, number: str) -> Sheet:
     case = find_case(session, number)
     facts = facts_of(case)
     events = events_of(session, number)
-    involved = {event.actor for event in events} | {case.holder, case.assignee} - {None}
-    people = session.execute(sa.select(Person.login, Person.name).where(Person.login.in_(involved)))
-    findings = sa.select(Finding).where(Finding.case_id == case.id, Finding.current)
+    of_case = sa.select(Finding).where(Finding.case_id == case.id, Finding.current)
+    findings = session.scalars(of_case.order_by(Finding.issue, Finding.spot_no)).all()
     photos = sa.select(Photo).where(Photo.case_number == number)
     clues = sa.select(Clue).where(Clue.case_number == number)
     # Numbers of parts are the number, a hyphen and a digit: '.' follows '-' in any order of characters.
@@ -82,12 +105,37 @@ def gather_sheet(session: Session, number: str) -> Sheet:
         actions=possible_in(facts),
         events=events,
         proposals=_proposals(events),
-        findings=session.scalars(findings.order_by(Finding.issue, Finding.spot_no)).all(),
+        findings=findings,
         photos=session.scalars(photos.order_by(Photo.id)).all(),
         clues=session.scalars(clues.order_by(Clue.id)).all(),
         parts=session.scalars(parts.order_by(Case.number)).all(),
-        names={person.login: person.name for person in people},
+        names=_names(session, facts, events, findings),
+        reasons=reasons_of(findings),
     )
+
+
+def reasons_of(findings: Sequence[Finding]) -> dict[str, Word]:
+    """Return why the rules took each spot for what it is, by its number."""
+    return {
+        each.spot_no: Word(each.spot["reason_zh"], each.spot["reason_en"])
+        for each in findings
+        if each.spot.get("reason_zh") and each.spot.get("reason_en")
+    }
+
+
+def _names(session: Session, facts: Mapping[str, Any], events: Sequence[Event], findings: Sequence[Finding]) -> Names:
+    handed = [{"assignee": event.facts["assignee"]} for event in events if isinstance(event.facts.get("assignee"), str)]
+    pending = read_pending(facts["pending"])
+    logins = {event.actor for event in events} | (set() if pending is None else {pending.actor})
+    names = read_names(session, [facts, *handed], logins)
+    # A spot carries the names of its units, should the statistics of its issue not be there.
+    told = {
+        stem(each.spot[f"{level}_code"]): each.spot[f"{level}_name"]
+        for each in findings
+        for level in ("town", "village")
+        if each.spot.get(f"{level}_code") and each.spot.get(f"{level}_name")
+    }
+    return replace(names, places=told | dict(names.places))
 
 
 def _proposals(events: Sequence[Event]) -> list[Event]:

@@ -3,17 +3,28 @@
 import base64
 import io
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
-from typing import Any
 
+import pyproj
 import shapely
 from PIL import Image, ImageOps
 
 from rs_governance.cases.life.asking import CHINA
-from rs_governance.cases.shown.sheet import Difference, Sheet
-from rs_governance.cases.shown.showing import FIELD_WORDS, Language, event_words, show_value, show_word, trust_words
+from rs_governance.cases.months.recheck import OUTLOOKS
+from rs_governance.cases.shown.brought import Asked, brought_lines
+from rs_governance.cases.shown.machine_notes import note_words
+from rs_governance.cases.shown.sheet import Difference, Picture, Sheet
+from rs_governance.cases.shown.showing import (
+    FIELD_WORDS,
+    Language,
+    event_words,
+    show_code,
+    show_value,
+    show_word,
+    trust_words,
+)
 from rs_governance.db import Event, Store, find_evidence
 from rs_governance.errors import StoreInvalid
 
@@ -30,7 +41,15 @@ _FACTS = (
 )  # fmt: skip
 
 
-def sheet_page(sheet: Sheet, store: Store, *, issues: Path | None, language: Language) -> str:
+def sheet_page(
+    sheet: Sheet,
+    store: Store,
+    *,
+    issues: Path | None,
+    language: Language,
+    questions: Mapping[str, Asked] | None = None,
+    rechecks: Sequence[Picture] = (),
+) -> str:
     """Set a case sheet as a web page.
 
     Parameters
@@ -43,24 +62,29 @@ def sheet_page(sheet: Sheet, store: Store, *, issues: Path | None, language: Lan
         Folder of the published issues, for the pictures before and after; None leaves them out.
     language
         Language of the words.
+    questions
+        What is asked on the ground, by identifier; without it answers are shown as they came.
+    rechecks
+        Pictures of the rechecks that have no spot of their own.
     """
     case = sheet.case
     number = escape(case["number"])
     title = f"{_say('案件单', 'Case sheet', language)} {number}"
     heads = "".join(
-        f'<div class="head {escape(str(case[name]))}"><span>{_field(name, language)}</span><b>{_value(case, name, language)}</b></div>'
+        f'<div class="head {escape(str(case[name]))}"><span>{_field(name, language)}</span><b>{_value(sheet, name, language)}</b></div>'
         for name in ("state", "verdict", "severity")
     )
-    tables = "".join(f'<dl class="facts">{_facts(case, names, language)}</dl>' for names in _FACTS)
+    tables = "".join(f'<dl class="facts">{_facts(sheet, names, language)}</dl>' for names in _FACTS)
     sections = [
         _section(
-            _say("系统建议，待人决定", "Proposed by the machine, for people to decide", language), _proposals(sheet)
+            _say("系统建议，待人决定", "Proposed by the machine, for people to decide", language),
+            _proposals(sheet, language),
         ),
         _section(_say("机器与人工的差异", "Machine and person", language), _differences(sheet, language)),
-        _section(_say("前后对比", "Before and after", language), _chips(sheet, issues, language)),
+        _section(_say("前后对比", "Before and after", language), _chips(sheet, issues, rechecks, language)),
         _section(_say("现场照片与证据", "Photos and evidence", language), _photos(sheet, store, language)),
         _section(_say("来自其他渠道", "From elsewhere", language), _clues(sheet, language)),
-        _section(_say("办理过程", "What was done", language), _timeline(sheet, language)),
+        _section(_say("办理过程", "What was done", language), _timeline(sheet, store.crs, questions or {}, language)),
     ]
     note = _say(
         "系统只提示线索，认定由人作出。", "The system only points to clues; what a case is, people decide.", language
@@ -94,20 +118,28 @@ def _field(name: str, language: Language) -> str:
     return escape(getattr(FIELD_WORDS[name], language))
 
 
-def _value(case: Mapping[str, Any], name: str, language: Language) -> str:
-    return escape(show_value(name, case[name], language))
+def _value(sheet: Sheet, name: str, language: Language) -> str:
+    value = sheet.case[name]
+    return escape(show_value(name, value, language, sheet.names)) + _small(show_code(name, value, sheet.names))
 
 
-def _facts(case: Mapping[str, Any], names: Iterable[str], language: Language) -> str:
-    return "".join(f"<dt>{_field(name, language)}</dt><dd>{_value(case, name, language)}</dd>" for name in names)
+def _small(code: str) -> str:
+    return f" <small>{escape(code)}</small>" if code else ""
+
+
+def _facts(sheet: Sheet, names: Iterable[str], language: Language) -> str:
+    return "".join(f"<dt>{_field(name, language)}</dt><dd>{_value(sheet, name, language)}</dd>" for name in names)
 
 
 def _section(title: str, content: str) -> str:
     return f"<section><h2>{title}</h2>\n{content}</section>\n" if content else ""
 
 
-def _proposals(sheet: Sheet) -> str:
-    items = "".join(f"<li>{each.at.astimezone(CHINA):%Y-%m-%d} {escape(each.note)}</li>\n" for each in sheet.proposals)
+def _proposals(sheet: Sheet, language: Language) -> str:
+    items = "".join(
+        f"<li>{each.at.astimezone(CHINA):%Y-%m-%d} {escape(note_words(each, sheet.reasons, language))}</li>\n"
+        for each in sheet.proposals
+    )
     return f"<ul>{items}</ul>" if items else ""
 
 
@@ -156,16 +188,22 @@ def _path(outline: shapely.Geometry, west: float, north: float) -> str:
     )
 
 
-def _chips(sheet: Sheet, issues: Path | None, language: Language) -> str:
-    figures = []
+def _chips(sheet: Sheet, issues: Path | None, rechecks: Sequence[Picture], language: Language) -> str:
+    figures: list[tuple[str, str]] = []
     for finding in sheet.findings:
         file = None if issues is None else issues / finding.issue / "chips" / f"{finding.spot_no}.png"
         caption = f"{finding.issue} · {finding.spot_no} · {finding.before_on} → {finding.after_on} · {finding.area_m2:,.0f} m²"
         if finding.relation:
             caption += f" · {show_word('relation', finding.relation, language)}"
         picture = "" if file is None or not file.is_file() else _image("image/png", file.read_bytes(), caption)
-        figures.append(f"<figure>{picture}<figcaption>{escape(caption)}</figcaption></figure>")
-    return f'<div class="chips">{"".join(figures)}</div>' if figures else ""
+        figures.append((finding.issue, f"<figure>{picture}<figcaption>{escape(caption)}</figcaption></figure>"))
+    for each in rechecks:
+        outlook = getattr(OUTLOOKS[each.outlook], language)
+        caption = f"{each.issue} · {_say('复查', 'recheck', language)} · {each.before_on} → {each.after_on} · {outlook}"
+        picture = _image("image/jpeg", each.content, caption)
+        figures.append((each.issue, f"<figure>{picture}<figcaption>{escape(caption)}</figcaption></figure>"))
+    in_order = "".join(figure for _, figure in sorted(figures, key=lambda each: each[0]))
+    return f'<div class="chips">{in_order}</div>' if figures else ""
 
 
 def _photos(sheet: Sheet, store: Store, language: Language) -> str:
@@ -219,23 +257,31 @@ def _clues(sheet: Sheet, language: Language) -> str:
     return f"<ul>{items}</ul>" if items else ""
 
 
-def _timeline(sheet: Sheet, language: Language) -> str:
-    return f'<ol class="timeline">{"".join(_event(sheet, event, language) for event in sheet.events)}</ol>'
+def _timeline(sheet: Sheet, crs: pyproj.CRS, questions: Mapping[str, Asked], language: Language) -> str:
+    events = "".join(_event(sheet, event, crs, questions, language) for event in sheet.events)
+    return f'<ol class="timeline">{events}</ol>'
 
 
-def _event(sheet: Sheet, event: Event, language: Language) -> str:
-    who = [sheet.names.get(event.actor, event.actor)] if event.role != "system" else []
+def _event(sheet: Sheet, event: Event, crs: pyproj.CRS, questions: Mapping[str, Asked], language: Language) -> str:
+    who = [escape(show_word("role", event.role, language))]
+    if event.role != "system":
+        named = escape(show_value("actor", event.actor, language, sheet.names))
+        who.insert(0, named + _small(show_code("actor", event.actor, sheet.names)))
     moved = ""
     if event.from_state != event.to_state:
         former = "" if event.from_state is None else show_word("state", event.from_state, language) + " → "
         moved = f'<span class="moved">{escape(former + show_word("state", event.to_state, language))}</span>'
-    lines = event_words(event, language)
+    lines = event_words(event, language, sheet.names, sheet.reasons)
     if event.evidence:
         count = len(event.evidence)
         lines.append(_say(f"证据 {count} 件", f"evidence: {count}", language))
     text = "".join(f"<p>{escape(line)}</p>" for line in lines if line)
+    brought = brought_lines(event, sheet, questions, crs=crs, language=language)
+    if brought:
+        rows = "".join(f"<dt>{escape(line.label)}</dt><dd>{escape(line.text)}</dd>" for line in brought)
+        text += f'<dl class="brought">{rows}</dl>'
     return (
         f"<li><time>{event.at.astimezone(CHINA):%Y-%m-%d %H:%M}</time>"
         f"<b>{escape(show_word('action', event.action, language))}</b>{moved}"
-        f'<span class="who">{escape(" · ".join([*who, show_word("role", event.role, language)]))}</span>{text}</li>\n'
+        f'<span class="who">{" · ".join(who)}</span>{text}</li>\n'
     )

@@ -22,6 +22,8 @@ from rs_governance.cases.life.words import (
     STATES,
     VERDICTS,
 )
+from rs_governance.cases.shown.machine_notes import note_words
+from rs_governance.cases.shown.names import NO_NAMES, Names
 from rs_governance.cases.shown.trust_words import REASONS, TRUSTS
 from rs_governance.db import Case, Event, Photo
 from rs_governance.rules import DEPARTMENTS, KINDS, SEVERITIES, SUSPICIONS, THEMES, Word
@@ -83,8 +85,19 @@ def show_word(name: str, code: Any, language: Language) -> str:
     return str(code) if word is None else str(getattr(word, language))
 
 
-def show_value(name: str, value: Any, language: Language) -> str:
+def show_value(name: str, value: Any, language: Language, names: Names = NO_NAMES) -> str:
     """Show the value of a case's field in a few characters.
+
+    Parameters
+    ----------
+    name
+        Field of the case.
+    value
+        Its value.
+    language
+        Language of the words.
+    names
+        What people and places are called; whoever is in it is shown by name alone.
 
     Examples
     --------
@@ -97,13 +110,16 @@ def show_value(name: str, value: Any, language: Language) -> str:
         return f"{value.astimezone(CHINA):%Y-%m-%d %H:%M}"
     if isinstance(value, shapely.Geometry):
         return f"{value.area:,.1f} m²"
+    if (called := names.of(name, value)) is not None:
+        return called
     if name == "assignee" and value.startswith("department:"):
         return show_word("department", value.removeprefix("department:"), language)
     if name == "assignee" and value.startswith("town:"):
         return f"{'街镇' if language == 'zh' else 'town'} {value.removeprefix('town:')}"
     if name == "pending" and (pending := read_pending(value)) is not None:
         code = show_word("referral" if pending.action == "refer" else "resolution", pending.code, language)
-        return f"{show_word('action', pending.action, language)}{'：' if language == 'zh' else ': '}{code} ({pending.actor})"
+        actor = names.person(pending.actor) or pending.actor
+        return f"{show_word('action', pending.action, language)}{'：' if language == 'zh' else ': '}{code} ({actor})"
     if isinstance(value, list):
         return ", ".join(map(str, value))
     if isinstance(value, float):
@@ -111,7 +127,20 @@ def show_value(name: str, value: Any, language: Language) -> str:
     return str(value) if isinstance(value, date) else show_word(name, value, language)
 
 
-def event_words(event: Event, language: Language) -> list[str]:
+def show_code(name: str, value: Any, names: Names) -> str:
+    """Return the code under which a value is known, where `show_value` shows a name instead of it; else nothing.
+
+    Examples
+    --------
+    >>> show_code("town_code", "450108101000", Names(places={"450108101": "良庆镇"})), show_code("state", "closed", NO_NAMES)
+    ('450108101000', '')
+    """
+    return value.removeprefix("town:") if names.of(name, value) is not None else ""
+
+
+def event_words(
+    event: Event, language: Language, names: Names = NO_NAMES, reasons: Mapping[str, Word] | None = None
+) -> list[str]:
     """Say in a few phrases what an event brought besides its action and state.
 
     Parameters
@@ -120,11 +149,15 @@ def event_words(event: Event, language: Language) -> list[str]:
         Event of a case.
     language
         Language of the words.
+    names
+        What people and places are called.
+    reasons
+        Why the rules took each spot for what it is, by its number, for what the machine said in English.
     """
     colon = "：" if language == "zh" else ": "
     phrases = [show_word("reason", event.reason, language)] if event.reason else []
     phrases += [
-        f"{getattr(FIELD_WORDS[name], language)}{colon}{show_value(name, event.facts[name], language)}"
+        f"{getattr(FIELD_WORDS[name], language)}{colon}{show_value(name, event.facts[name], language, names)}"
         for name in ("verdict", "assignee", "measure", "step")
         if isinstance(event.facts.get(name), str)
     ]
@@ -146,7 +179,7 @@ def event_words(event: Event, language: Language) -> list[str]:
             )
         )
     if event.note:
-        phrases.append(event.note)
+        phrases.append(note_words(event, reasons or {}, language))
     if (recorded_at := recorded_apart(event)) is not None:
         at = show_value("recorded_at", recorded_at, language)
         phrases.append(f"登记于 {at}" if language == "zh" else f"recorded {at}")

@@ -10,6 +10,7 @@ Trust = Literal["good", "fair", "doubtful"]
 
 Reason = Literal[
     "no_exif",
+    "exif_unreadable",
     "no_position",
     "position_of_form",
     "no_time",
@@ -38,6 +39,7 @@ TRUSTS: Mapping[Trust, Word] = {
 
 REASONS: Mapping[Reason, Word] = {
     "no_exif": Word("照片不含拍摄信息（可能经聊天软件转发）", "no camera data (a messenger may have stripped them)"),
+    "exif_unreadable": Word("照片的拍摄信息已损坏，读不出来", "camera data are there but damaged, they cannot be read"),
     "no_position": Word("没有拍摄位置", "no position"),
     "position_of_form": Word("位置取自表单", "position taken from the form"),
     "no_time": Word("没有拍摄时间", "no time"),

@@ -2,6 +2,7 @@
 const COLOURS = { red: "#e0002f", yellow: "#c77700", green: "#0a7d3c" };
 const FILLS = { red: "#ff2040", yellow: "#ffbe00", green: "#28c86e" };
 const CASING = "#14181f";
+const ROOM = { left: 36, right: 90, top: 52, bottom: 108 }; // pixels that the words, buttons and cards over the map take
 
 function createMap(canvas, { pictures, spots, route, onOpen, onPlace }) {
   const context = canvas.getContext("2d");
@@ -200,11 +201,10 @@ function createMap(canvas, { pictures, spots, route, onOpen, onPlace }) {
 
   function show(bounds, most = 4) {
     const [west, south, east, north] = bounds;
-    const room = 70;
-    const wide = Math.max(canvas.clientWidth - 2 * room, 60), high = Math.max(canvas.clientHeight - 2 * room, 60);
-    view.x = (west + east) / 2;
-    view.y = (south + north) / 2;
+    const wide = Math.max(canvas.clientWidth - ROOM.left - ROOM.right, 60), high = Math.max(canvas.clientHeight - ROOM.top - ROOM.bottom, 60);
     view.scale = Math.min(most, wide / Math.max(east - west, 1), high / Math.max(north - south, 1));
+    view.x = (west + east) / 2 + (ROOM.right - ROOM.left) / 2 / view.scale;
+    view.y = (south + north) / 2 + (ROOM.top - ROOM.bottom) / 2 / view.scale;
     redraw();
   }
 

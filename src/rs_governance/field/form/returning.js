@@ -1,5 +1,6 @@
 // The return file: made piece by piece, so that no more than a portion of a photo is in memory.
 const PORTION = 3 << 18; // a multiple of three bytes, so that the pieces of base64 join
+const CHINA_MS = 8 * 3600 * 1000; // China's clock before UTC
 
 function base64Of(blob) {
   return new Promise((resolve, reject) => {
@@ -43,9 +44,8 @@ async function makeReturn(told) {
 }
 
 function returnName() {
-  const now = new Date();
-  const two = (value) => String(value).padStart(2, "0");
-  const time = `${now.getFullYear()}${two(now.getMonth() + 1)}${two(now.getDate())}-${two(now.getHours())}${two(now.getMinutes())}`;
+  // The district's clock, whatever the phone is set to: the office sorts the files by it.
+  const time = new Date(Date.now() + CHINA_MS).toISOString().slice(0, 16).replace(/[-:]/g, "").replace("T", "-");
   return `${DATA.export.number}_${DATA.export.receiver.replace(/[^\w-]/g, "-")}_${time}.json`;
 }
 

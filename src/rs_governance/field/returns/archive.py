@@ -71,14 +71,14 @@ def path_of(member: zipfile.ZipInfo) -> str:
 
 
 def check_zip(path: Path, members: Sequence[zipfile.ZipInfo]) -> None:
-    """Refuse an archive that unpacks to too much.
+    """Refuse an archive that unpacks to too much; a single member that does is left out by those who read it.
 
     Raises
     ------
     LayerUnreadable
-        When it has too many members, too large ones, or one that grows as no photo does.
+        When it has too many members, or together they are too large.
     """
-    unpacked = sum(member.file_size for member in members)
+    unpacked = sum(member.file_size for member in members if not is_bomb(member))
     if len(members) > _MEMBERS or unpacked > _UNPACKED_BYTES:
         raise LayerUnreadable(
             f"'{path.name}' unpacks to {len(members)} files and {unpacked / 1e6:.0f} MB; a return has at most {_MEMBERS} files "
@@ -86,20 +86,28 @@ def check_zip(path: Path, members: Sequence[zipfile.ZipInfo]) -> None:
             zh=f"'{path.name}' 解压后有 {len(members)} 个文件、{unpacked / 1e6:.0f} MB，最多 {_MEMBERS} 个文件、"
             f"{_UNPACKED_BYTES / 1e6:.0f} MB；请分批回传。",
         )
-    for member in members:
-        if member.file_size > _RATIO * max(member.compress_size, 1) + 1_000_000:
-            raise LayerUnreadable(
-                f"'{member.filename}' in '{path.name}' unpacks to {member.file_size / max(member.compress_size, 1):.0f} times its "
-                "size, as no photo does; the archive is refused. Zip the photos again.",
-                zh=f"'{path.name}' 中的 '{member.filename}' 解压后是原来的 {member.file_size / max(member.compress_size, 1):.0f} "
-                "倍，照片不会如此；整个压缩包未接收，请重新压缩照片。",
-            )
+
+
+def is_bomb(member: zipfile.ZipInfo) -> bool:
+    """Tell whether a member grows on unpacking as no photo and no table does."""
+    return member.file_size > _RATIO * max(member.compress_size, 1) + 1_000_000
+
+
+def bomb(member: zipfile.ZipInfo) -> Odd:
+    """Return the error of a member that `is_bomb`."""
+    times = member.file_size / max(member.compress_size, 1)
+    return Odd(
+        f"'{path_of(member)}' unpacks to {times:.0f} times its size, as no photo and no table does; zip it anew and return it again.",
+        zh=f"'{path_of(member)}' 解压后是原来的 {times:.0f} 倍，照片和表格不会如此；请重新压缩后回传。",
+    )
 
 
 def photo_loader(path: Path, member: zipfile.ZipInfo) -> Callable[[], bytes]:
     """Return a function that unpacks a photo; one that is too large is left where it is."""
 
     def load() -> bytes:
+        if is_bomb(member):
+            raise bomb(member)
         if member.file_size > PHOTO_BYTES:
             raise too_large(safe_name(path_of(member)), member.file_size)
         return _unpack(path, member)
@@ -112,6 +120,8 @@ def table_loader(path: Path, member: zipfile.ZipInfo) -> Callable[[], bytes]:
 
     def load() -> bytes:
         try:
+            if is_bomb(member):
+                raise bomb(member)
             return _unpack(path, member)
         except Odd as error:
             raise LayerUnreadable(f"'{path.name}': {error}", zh=f"'{path.name}'：{error.told('zh')}") from None

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from rs_governance.cases import CHINA, Actor
+from rs_governance.cases.life.rights import FIELD_ROLES
 from rs_governance.cases.people.register import actor_of
 from rs_governance.db import Case, Export, Person
 from rs_governance.errors import ActionRefused, UsageError
@@ -16,9 +17,6 @@ from rs_governance.field.ledger import TASKS_PURPOSE
 from rs_governance.field.returns.returned import Problem, Return
 from rs_governance.grids import gcj02_to_wgs84
 from rs_governance.scenes.crs import transformer
-
-FIELD_ROLES = ("town_inspector", "grid_keeper")
-"""Who brings returns in."""
 
 # Nobody verifies a spot from further off.
 _FAR_M = 5_000.0

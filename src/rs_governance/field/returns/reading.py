@@ -16,7 +16,9 @@ from rs_governance.field.questions import read_questions
 from rs_governance.field.returns.archive import (
     FILE_BYTES,
     Photos,
+    bomb,
     check_zip,
+    is_bomb,
     path_of,
     photo_loader,
     suffix_of,
@@ -61,7 +63,8 @@ def read_return(path: Path) -> Return:
     UsageError
         When the file is missing.
     LayerUnreadable
-        When it is too large, of no known kind, damaged, or a zip that unpacks to too much.
+        When it is too large, of no known kind, damaged, or a zip of which no table can be read or that unpacks to too much.
+        A member that cannot be used, a bomb among them, is a problem; the others are read.
     """
     if not path.is_file():
         raise UsageError(
@@ -102,12 +105,21 @@ def _read_zip(path: Path) -> Return:
             f"'{path.name}' holds no return file; expected was one of {_kinds()} beside the photos.",
             zh=f"'{path.name}' 中没有回传文件；照片之外还应有一个 {'、'.join(_TABLES)} 文件。",
         )
-    parts = [
-        _read_table(safe_name(path_of(member)), suffix_of(member), table_loader(path, member), photos)
-        for member in tables
-    ]
+    parts, unread = [], []
+    for member in tables:
+        try:
+            name = safe_name(path_of(member))
+            parts.append(_read_table(name, suffix_of(member), table_loader(path, member), photos))
+        except LayerUnreadable as error:
+            unread.append(error)
+            problems.append(Problem.of(path_of(member), error))
+    if not parts:
+        raise unread[0]
+    bombs = {path_of(member): member for member in members if is_bomb(member)}
     problems += [
-        Problem(
+        Problem.of(name, bomb(bombs[name]))
+        if name in bombs
+        else Problem(
             row=name,
             text="no row names this photo; write its name into the column of photos and return it again.",
             text_zh="没有一行写明这张照片；请在照片列填写文件名后重新回传。",

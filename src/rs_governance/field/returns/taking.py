@@ -53,6 +53,8 @@ class Taken:
     """True where the same file was taken before; nothing was changed now."""
     submitted: tuple[str, ...]
     """Cases whose evidence was submitted."""
+    before: tuple[str, ...]
+    """Those among them, and among the partly returned, of which all was there before: nothing of them is new."""
     noted: tuple[str, ...]
     """Cases of which only a part came back; it is kept as a note."""
     conflicts: tuple[Problem, ...]
@@ -61,6 +63,12 @@ class Taken:
     """Rows and photos that could not be used."""
     photos: Mapping[str, int]
     """Number of new photos by trust."""
+
+    @property
+    def is_news(self) -> bool:
+        """Whether anything came that was not there before."""
+        told = {*self.submitted, *self.noted} - {*self.before}
+        return not self.again and bool(told or self.conflicts or self.photos)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,8 +193,8 @@ def _former(name: str, intake: Intake) -> Taken:
     result = intake.result
     return Taken(
         name=name, again=True, submitted=tuple(result["submitted"]), noted=tuple(result["noted"]),
-        conflicts=tuple(map(_problem, result["conflicts"])), problems=tuple(map(_problem, result["problems"])),
-        photos=result["photos"],
+        before=(*result["submitted"], *result["noted"]), conflicts=tuple(map(_problem, result["conflicts"])),
+        problems=tuple(map(_problem, result["problems"])), photos={},
     )  # fmt: skip
 
 
@@ -228,13 +236,14 @@ class _Taking:
     problems: list[Problem]
     submitted: list[str] = field(default_factory=list)
     noted: list[str] = field(default_factory=list)
+    before: list[str] = field(default_factory=list)
     conflicts: list[Problem] = field(default_factory=list)
     photos: dict[str, int] = field(default_factory=dict)
 
     def taken(self, name: str) -> Taken:
         return Taken(
             name=name, again=False, submitted=tuple(self.submitted), noted=tuple(self.noted),
-            conflicts=tuple(self.conflicts), problems=tuple(self.problems), photos=dict(self.photos),
+            before=tuple(self.before), conflicts=tuple(self.conflicts), problems=tuple(self.problems), photos=dict(self.photos),
         )  # fmt: skip
 
     def take(self, session: Session, case: ReturnedCase, seen: Sequence[_Seen]) -> None:
@@ -256,8 +265,10 @@ class _Taking:
             values={"facts": self._facts(case)},
             key=f"return:{_content(case, seen)}",
         )
-        if any(event.key == said.key for event in events_of(session, case.number)):
-            self.submitted.append(case.number)
+        keys = {event.key for event in events_of(session, case.number)}
+        if said.key in keys or (not case.done and _noted(said) in keys):
+            (self.submitted if said.key in keys else self.noted).append(case.number)
+            self.before.append(case.number)
         elif not case.done:
             self._note(session, case.number, said)
             self.noted.append(case.number)
@@ -284,7 +295,7 @@ class _Taking:
     def _note(self, session: Session, number: str, said: Act) -> None:
         note = said.note or "外业回传（未提交） / returned, not submitted"
         # Under a key of its own: the same evidence can still be submitted once nothing is in its way.
-        noted = replace(said, action="observe", actor=SYSTEM, note=note, key=f"{said.key}:noted")
+        noted = replace(said, action="observe", actor=SYSTEM, note=note, key=_noted(said))
         act(session, number, noted, now=self.now, clocks=self.clocks)
 
     def _facts(self, case: ReturnedCase) -> dict[str, Any]:
@@ -354,12 +365,16 @@ class _Taking:
             form=_point(self.crs, form),
             # The first dispatch: work that was sent back keeps the photos of the first visit valid.
             dispatched_at=handed[0] if handed else None,
-            returned_at=self.returned.saved_at or self.now,
-            form_has_time=photo.returned.taken_at is not None,
+            returned_at=min(self.returned.saved_at or self.now, self.now),
+            form_at=photo.returned.taken_at,
             claimed_sha256=photo.returned.sha256,
             hashes_elsewhere={row.sha256: row.case_number for row in exact},
             pictures_elsewhere={row.perceptual: row.case_number for row in alike},
         )
+
+
+def _noted(said: Act) -> str:
+    return f"{said.key}:noted"
 
 
 def _moved_on(known: Case) -> Problem:

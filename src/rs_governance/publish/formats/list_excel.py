@@ -97,7 +97,7 @@ def write_list_xlsx(
     made_on
         Day that the workbook says it was made on, so that equal tables give equal bytes.
     tint
-        Column of severities by whose colour rows are tinted.
+        Column of severities by whose colour rows are tinted; the most urgent are first, else the order stays.
 
     Raises
     ------
@@ -105,6 +105,9 @@ def write_list_xlsx(
         When the file cannot be written.
     """
     chosen = in_reading_order(table)
+    if tint is not None:
+        rank = frame[tint].map({severity: at for at, severity in enumerate(SEVERITY_RGB)}).to_numpy()
+        frame = frame.iloc[np.argsort(rank, kind="stable")]
     values = table.published_values(frame)
     with writing(path):
         path.unlink(missing_ok=True)

@@ -14,19 +14,19 @@ from rs_governance.publish.json_file import write_json
 from rs_governance.publish.schema import document_schema, schema_id, validate
 from rs_governance.publish.titles import TITLES
 from rs_governance.rules import Word
-from rs_governance.rules.sites import SITES
+from rs_governance.rules.sites import SITES, Quarter
 
 QUARTER = "quarter"
 """Name of the schema of `quarter.json`."""
 
-VERSION = "1.0"
+VERSION = "1.1"
 """Version of that schema."""
 
 _GROUPINGS = ("status", "theme", "severity", "kind", "town_name", "department")
 
 
 def write_quarter(
-    sites: gpd.GeoDataFrame, folder: Path, *, quarter: str, district: Mapping[str, str], issues: Sequence[str]
+    sites: gpd.GeoDataFrame, folder: Path, *, quarter: Quarter, district: Mapping[str, str], issues: Sequence[str]
 ) -> dict[str, Any]:
     """Write the sites of a quarter as GeoJSON, GeoPackage and Excel, and their figures as JSON.
 
@@ -37,7 +37,7 @@ def write_quarter(
     folder
         Where to write; it is there.
     quarter
-        Name, such as 2026Q4.
+        The period.
     district
         Its code, name and name_en.
     issues
@@ -56,13 +56,13 @@ def write_quarter(
         When a file cannot be written.
     """
     write_geojson(sites, folder / "sites.geojson", table=SITES)
-    write_sites_gpkg(sites, folder / "sites.gpkg", title_zh=f"{district['name']}{quarter}点位")
+    write_sites_gpkg(sites, folder / "sites.gpkg", title_zh=f"{district['name']}{quarter.name}点位")
     days = sites["last_seen_on"].dropna()
     write_list_xlsx(
         sites,
         folder / "sites.xlsx",
         table=SITES,
-        title=f"{district['name']} {quarter} 季度点位清单",
+        title=f"{district['name']} {quarter.name} 季度点位清单",
         made_on=None if days.empty else days.max().date(),
         tint="severity",
     )
@@ -70,8 +70,9 @@ def write_quarter(
         "schema_id": schema_id(QUARTER, VERSION),
         "schema_version": VERSION,
         "district": dict(district),
-        "quarter": quarter,
+        "quarter": quarter.name,
         "issues": list(issues),
+        "missing_months": list(quarter.missing(issues)),
         "total": _figures(sites),
         "by": {name: _groups(sites, name) for name in _GROUPINGS},
     }
@@ -105,6 +106,12 @@ def quarter_schema() -> dict[str, Any]:
             "district": {"type": "object", "additionalProperties": text},
             "quarter": {"type": "string", "pattern": r"^\d{4}Q[1-4]$"},
             "issues": {"type": "array", "items": text},
+            "missing_months": {
+                "type": "array",
+                "items": {"type": "string", "pattern": r"^\d{4}-\d{2}$"},
+                "description": "Months of the quarter without an issue: the figures are not those of a whole quarter. "
+                "本季度尚未发布的月份，统计不完整。",
+            },
             "total": closed,
             "by": {
                 "type": "object",

@@ -28,7 +28,7 @@ class TaskList:
     """One list of one grouping."""
 
     grouping: str
-    """town, department, theme, inspector or screen_audit."""
+    """town, department, theme, inspector, or a list of greens."""
     key: str
     """What the list is called by: a code, or a town and a name."""
     title_zh: str

@@ -264,7 +264,7 @@ def _flat(path: Path, grid: PixelGrid, bands: int, dtype: np.dtype[np.generic]) 
             free = shutil.disk_usage(path.parent).free
             if free < needed:
                 raise OutputFailed(
-                    f"Cannot write {str(path)!r}: {needed >> 20} MiB are needed, {free >> 20} MiB are free; "
+                    f"Cannot write {str(path)!r}: {-(-needed >> 10):,} KiB are needed, {free >> 10:,} KiB are free; "
                     "free some room or choose another disk."
                 )
             with rasterio.open(

@@ -18,6 +18,7 @@ from rs_governance.publish.json_file import write_json
 from rs_governance.publish.output_folder import writing
 from rs_governance.publish.schema import DAY_OR_NULL, closed_object, document_schema, schema_id, validate
 from rs_governance.publish.titles import TITLES, titles_of
+from rs_governance.rules import SPOTS
 from rs_governance.rules.amounts import M2_PER_MU
 from rs_governance.table import Column, day, measure, ratio, text
 
@@ -135,7 +136,7 @@ def summarise(month: MonthlyIssue) -> dict[str, Any]:
                 "theme": theme,
                 "severity": severity,
                 "count": int(chosen.sum()),
-                "area_m2": _rounded(spots["area_m2"][chosen].sum()),
+                "area_m2": _published_sum(spots[chosen], "area_m2"),
             }
             for theme in TITLES["theme"]
             for severity in TITLES["severity"]
@@ -145,6 +146,19 @@ def summarise(month: MonthlyIssue) -> dict[str, Any]:
     }
     validate(document, STATISTICS)
     return document
+
+
+def sum_urgent(statistics: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the figures of the red and yellow spots together: what somebody has to do something about.
+
+    Parameters
+    ----------
+    statistics
+        Figures by `summarise`.
+    """
+    groups = [row for row in statistics["by"]["severity"] if row["code"] in ("red", "yellow")]
+    names = [column.name for column in FIGURES]
+    return {name: None if groups[0][name] is None else round(sum(row[name] for row in groups), 2) for name in names}
 
 
 def write_statistics_json(statistics: Mapping[str, Any], path: Path) -> None:
@@ -267,14 +281,19 @@ def _groups(spots: gpd.GeoDataFrame, name: str) -> list[dict[str, Any]]:
 
 
 def _figures(group: gpd.GeoDataFrame, spots: gpd.GeoDataFrame) -> dict[str, Any]:
-    figures: dict[str, Any] = {"count": len(group), "area_m2": _rounded(group["area_m2"].sum())}
-    figures["area_mu"] = _rounded(group["area_m2"].sum() / M2_PER_MU)
+    area_m2 = _published_sum(group, "area_m2")
+    figures: dict[str, Any] = {"count": len(group), "area_m2": area_m2, "area_mu": _rounded(area_m2 / M2_PER_MU)}
     figures |= {each: int((group["severity"] == each).sum()) for each in TITLES["severity"]}
     figures["suspected"] = int((group["suspicion"] == "suspected").sum())
     for name in ("cropland_m2", "basic_cropland_m2", "protected_m2", "woodland_m2"):
         unknown = len(spots) > 0 and bool(spots[name].isna().all())  # the layer is missing
-        figures[name] = None if unknown else _rounded(group[name].sum())
+        figures[name] = None if unknown else _published_sum(group, name)
     return figures
+
+
+def _published_sum(group: gpd.GeoDataFrame, name: str) -> float:
+    """Add areas up as they are published: whoever adds up the findings finds the same."""
+    return round(float(group[name].round(SPOTS.by_name[name].decimals or 0).sum()), 2) + 0.0
 
 
 def _units(month: MonthlyIssue) -> list[dict[str, Any]]:

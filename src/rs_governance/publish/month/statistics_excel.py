@@ -12,7 +12,7 @@ from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from rs_governance.publish.issue import LEVELS, IssueFigures
-from rs_governance.publish.month.statistics import FIGURES, GROUPING_TITLES, UNIT_FIGURES
+from rs_governance.publish.month.statistics import FIGURES, GROUPING_TITLES, UNIT_FIGURES, sum_urgent
 from rs_governance.publish.output_folder import writing
 from rs_governance.publish.style import SEVERITY_RGB
 from rs_governance.publish.titles import TITLES, titles_of
@@ -166,7 +166,7 @@ class Sheets:
         sheet = self.start("概况", landscape=False)
         sheet.set_column(0, 0, 24)
         sheet.set_column(1, 6, 14)
-        total, share = statistics["total"], statistics["observed_share"]
+        total, share, urgent = statistics["total"], statistics["observed_share"], sum_urgent(statistics)
         days = [statistics["first_image_on"], statistics["last_image_on"]]
         whole: dict[str, Any] = {"num_format": "#,##0"}
         money: dict[str, Any] = {"num_format": "#,##0.00"}
@@ -175,12 +175,15 @@ class Sheets:
             ("期号", statistics["issue"], {}),
             ("本期影像日期", " 至 ".join(dict.fromkeys(day for day in days if day)) or "—", {}),
             ("可观测比例", share, {"num_format": "0.0%"}),
-            ("图斑总数", total["count"], whole),
-            ("图斑面积（平方米）", total["area_m2"], money),
-            ("图斑面积（亩）", total["area_mu"], money),
-            ("疑似图斑", total["suspected"], whole),
-            ("占耕地（平方米）", total["cropland_m2"], money),
-            ("占永久基本农田（平方米）", total["basic_cropland_m2"], money),
+            ("需核查图斑（红、黄）", urgent["count"], whole),
+            ("　面积（平方米）", urgent["area_m2"], money),
+            ("　面积（亩）", urgent["area_mu"], money),
+            ("　占耕地（平方米）", urgent["cropland_m2"], money),
+            ("　占永久基本农田（平方米）", urgent["basic_cropland_m2"], money),
+            ("全部变化图斑（含绿色）", total["count"], whole),
+            ("　面积（平方米）", total["area_m2"], money),
+            ("　面积（亩）", total["area_mu"], money),
+            ("　其中疑似", total["suspected"], whole),
         ]
         for at, (label, value, number) in enumerate(facts, start=HEAD_ROW):
             sheet.write_string(at, 0, label, self.cell(bold=True, bg_color=_TOTAL))

@@ -29,14 +29,15 @@ AUDIT_SHARE = 0.05
 INDEX = "task-index"
 """Name of the schema of `tasks/index.json`."""
 
-INDEX_VERSION = "1.0"
+INDEX_VERSION = "1.1"
 """Version of that schema."""
 
 _SCREEN: Mapping[str, Word] = {
     "screen_unclear": Word("不明确图斑内业判读", "unclear ones to look at on screen"),
     "screen_audit": Word("绿色图斑内业抽查", "greens to look at on screen"),
+    "no_visit": Word("不派核查的绿色图斑", "greens that nobody is sent to"),
 }
-"""Lists for the screen: every green spot that is suspected all the same, and a random share of the others."""
+"""Lists that send nobody: every green spot that is suspected all the same, a random share of the others, and the rest."""
 
 _WORDED = ("severity", "suspicion", "kind", "theme", "department")
 
@@ -69,7 +70,7 @@ def _words(name: str) -> Column:
 TASKS = Table(
     name="task-list",
     key="spot_no",
-    version="1.0",
+    version="1.1",
     columns=(
         *_copied("spot_no", "issue", "district_code", *_WORDED, "stage"),
         *(_words(name) for name in _WORDED),
@@ -101,10 +102,11 @@ TASKS = Table(
 
 
 def write_task_lists(month: MonthlyIssue, folder: Path, *, pictures: bool = True, seed: int | None = None) -> None:
-    """Write the task lists of an issue, the greens for a look on screen (unclear ones, and a draw of the rest), and an index of all.
+    """Write the task lists of an issue, those of the greens, and an index of all.
 
     Each of `by_town`, `by_department`, `by_theme` and `by_inspector` has every red and yellow spot exactly once. A list
-    has the most urgent first. What has no unit or keeper is in a list of its own, so nothing is lost.
+    has the most urgent first. What has no unit or keeper is in a list of its own, so nothing is lost. Every green spot is in
+    one of three lists that send nobody: unclear ones for a look on screen, a draw of the others for the same, and the rest.
 
     Parameters
     ----------
@@ -152,7 +154,12 @@ def write_task_lists(month: MonthlyIssue, folder: Path, *, pictures: bool = True
             entries.append(_entry(place, each, tasks.iloc[rows]))
 
     draw_facts = {"seed": seed, "share": AUDIT_SHARE, "of": len(greens), "drawn": len(drawn)}
-    for name, chosen, draw in (("screen_unclear", np.flatnonzero(unclear), None), ("screen_audit", drawn, draw_facts)):
+    of_greens = (
+        ("screen_unclear", np.flatnonzero(unclear), None),
+        ("screen_audit", drawn, draw_facts),
+        ("no_visit", np.setdiff1d(greens, drawn), None),
+    )
+    for name, chosen, draw in of_greens:
         looked_at, outlines = _tasks(month, chosen, links="../" if pictures else None)
         each = TaskList(grouping=name, key=name, title_zh=_SCREEN[name].zh, title_en=_SCREEN[name].en, responsible=None)
         lines = encode_features(TASKS, looked_at, outlines)

@@ -273,6 +273,15 @@ def _draw_list(draw: ImageDraw.ImageDraw, listed: gpd.GeoDataFrame, top: int, wi
         part = listed.iloc[start : start + per_column]
         if not part.empty:
             _draw_columns(draw, part, start, left, half, top)
+    order, y = "按得分 × 面积从大到小排列", top + (1 + per_column) * _ROW + 34
+    put_text(draw, (_MARGIN, y), order, 20, fill=MUTED)
+    put_text(
+        draw,
+        (_MARGIN + text_width(order, 20) + 12, y),
+        "In the order of score times area, largest first",
+        18,
+        fill=MUTED,
+    )
 
 
 def _draw_columns(

@@ -77,7 +77,7 @@ class ScoreWriter:
             free = shutil.disk_usage(self.path.parent).free
             if free < needed:
                 raise OutputFailed(
-                    f"Cannot write {str(self.path)!r}: {needed >> 20} MiB are needed, {free >> 20} MiB are free; "
+                    f"Cannot write {str(self.path)!r}: {-(-needed >> 10):,} KiB are needed, {free >> 10:,} KiB are free; "
                     "free some room or choose another disk."
                 )
             # Limits and quotas show here too, in the system's own words; libtiff would print lines of its own.

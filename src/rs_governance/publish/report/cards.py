@@ -21,8 +21,9 @@ from rs_governance.publish.report.maps import LocationMaps
 from rs_governance.publish.report.typesetting import Typesetter
 from rs_governance.publish.style import SEVERITY_MARK, SEVERITY_RGB
 from rs_governance.publish.titles import titles_of
-from rs_governance.rules import Severity
+from rs_governance.rules import Severity, Word
 from rs_governance.rules.amounts import in_m2, in_mu
+from rs_governance.rules.decisions import say_unfound
 
 DEFAULT_DAYS: Mapping[Severity, int] = {"red": 7, "yellow": 15, "green": 20}
 """Working days within which a spot is verified once its task was accepted."""
@@ -146,7 +147,7 @@ def _data(
             "mark": SEVERITY_MARK[severity],
         },
         "kind": getattr(titles_of("kind", spot["kind"]), lang),
-        "rows": _rows(spot, titles, days, lang),
+        "rows": _rows(spot, say_unfound(issue.decisions[spot["spot_no"]]), titles, days, lang),
         "sections": words["sections"],
         "location-note": words["location_note"].format(town=_text(spot["town_name"])),
         "reason": spot[f"reason_{lang}"],
@@ -160,7 +161,9 @@ def _data(
     }
 
 
-def _rows(spot: "pd.Series[Any]", titles: Mapping[str, str], days: int, lang: Language) -> list[list[str]]:
+def _rows(
+    spot: "pd.Series[Any]", unfound: Word, titles: Mapping[str, str], days: int, lang: Language
+) -> list[list[str]]:
     words = CARD_WORDS[lang]
     label = words["labels"]
 
@@ -169,7 +172,7 @@ def _rows(spot: "pd.Series[Any]", titles: Mapping[str, str], days: int, lang: La
         return text
 
     register = None if pd.isna(spot["permit_register"]) else str(spot["permit_register"])
-    permit = words["none"]
+    permit = getattr(unfound, lang)
     if register is not None:
         share = (
             "" if pd.isna(spot["permit_share"]) else words["covered"].format(share=_floor_percent(spot["permit_share"]))
@@ -254,7 +257,6 @@ CARD_WORDS: Mapping[Language, Mapping[str, Any]] = {
             "place": "中心点 WGS84",
             "basis": "对比方式",
         },
-        "none": "名册中未查到",
         "covered": "（覆盖 {share}%）",
         "stage": "（阶段：{stage}）",
         "unknown": "日期不详",
@@ -315,7 +317,6 @@ CARD_WORDS: Mapping[Language, Mapping[str, Any]] = {
             "place": "WGS84",
             "basis": "Compared",
         },
-        "none": "none found in the registers",
         "covered": " ({share}% covered)",
         "stage": " (stage: {stage})",
         "unknown": "date unknown",

@@ -11,7 +11,7 @@ import pandas as pd
 from PIL import Image
 
 from rs_governance.publish.issue import MonthlyIssue, place_name, unit_names
-from rs_governance.publish.month.statistics import summarise
+from rs_governance.publish.month.statistics import sum_urgent, summarise
 from rs_governance.publish.report.blocks import (
     Block,
     Bullets,
@@ -28,11 +28,12 @@ from rs_governance.publish.report.chips import Language, tiles_of
 from rs_governance.publish.report.feedback import feedback_blocks
 from rs_governance.publish.report.sources import source_blocks
 from rs_governance.publish.report.tables import mu, percent, theme_blocks, unit_blocks, unseen_blocks
-from rs_governance.publish.report.trend import issue_bar, trend_picture
+from rs_governance.publish.report.trend import ROTATION, issue_bar, trend_picture
 from rs_governance.publish.report.words import WORDS
 from rs_governance.publish.style import SEVERITY_MARK, SEVERITY_RGB
 from rs_governance.publish.titles import titles_of
 from rs_governance.rules.amounts import in_m2, in_mu
+from rs_governance.rules.decisions import say_unfound
 
 _TREND_ISSUES = 11
 _NUMERALS: Mapping[Language, Sequence[str]] = {
@@ -128,35 +129,57 @@ def _days(issue: MonthlyIssue, lang: Language) -> str:
 
 
 def _headlines(statistics: Mapping[str, Any], lang: Language) -> tuple[Headline, ...]:
-    words, total = WORDS[lang]["headline"], statistics["total"]
-    figures = [
-        Headline(value=str(total[severity]), label=words[severity], colour=hexed(rgb))
-        for severity, rgb in SEVERITY_RGB.items()
-    ]
-    figures.append(Headline(value=mu(total["area_m2"]), label=words["area"], colour="#181d26"))
-    share = percent(statistics["observed_share"])
-    figures.append(Headline(value=share, label=words["observed"], colour="#68707c"))
-    return tuple(figures)
+    words, urgent = WORDS[lang]["headline"], sum_urgent(statistics)
+    return (
+        *(
+            Headline(value=str(urgent[each]), label=words[each], colour=hexed(SEVERITY_RGB[each]))
+            for each in ("red", "yellow")
+        ),
+        Headline(value=mu(urgent["area_m2"]), label=words["area"], colour="#181d26"),
+        Headline(value=mu(urgent["cropland_m2"]), label=words["cropland"], colour="#181d26"),
+        Headline(value=percent(statistics["observed_share"]), label=words["observed"], colour="#68707c"),
+    )
 
 
 def _summary(statistics: Mapping[str, Any], lang: Language) -> str:
-    words, total = WORDS[lang], statistics["total"]
+    words, total, urgent = WORDS[lang], statistics["total"], sum_urgent(statistics)
     protected = ""
-    if total["cropland_m2"] is not None and total["basic_cropland_m2"] is not None:
-        protected = words["protected"].format(cropland=mu(total["cropland_m2"]), basic=mu(total["basic_cropland_m2"]))
+    if urgent["cropland_m2"] is not None and urgent["basic_cropland_m2"] is not None:
+        protected = words["protected"].format(cropland=mu(urgent["cropland_m2"]), basic=mu(urgent["basic_cropland_m2"]))
     share = statistics["observed_share"]
-    observed = words["unobserved"] if share is None else words["observed"].format(share=percent(share))
-    # Red and yellow are all under suspicion; what is beyond them is green because nobody can tell.
-    unclear = total["suspected"] - total["red"] - total["yellow"]
     text: str = words["summary"].format(
-        unclear=words["unclear"].format(count=unclear) if unclear > 0 else "",
-        **{key: total[key] for key in ("count", "red", "yellow", "green", "suspected")},
-        mu=mu(total["area_m2"]),
-        m2=in_m2(total["area_m2"]),
+        urgent=urgent["count"],
+        red=urgent["red"],
+        yellow=urgent["yellow"],
+        mu=mu(urgent["area_m2"]),
+        m2=in_m2(urgent["area_m2"]),
         protected=protected,
-        observed=observed,
+        others=_others(statistics, lang) if total["green"] else "",
+        observed=words["unobserved"] if share is None else words["observed"].format(share=percent(share)),
     )
     return text
+
+
+def _others(statistics: Mapping[str, Any], lang: Language) -> str:
+    """Say what is green, and how many changes there are in all: most of them are crops in many months."""
+    words, total = WORDS[lang], statistics["total"]
+    rotation = _rotation(statistics)
+    unclear = total["suspected"] - sum_urgent(statistics)["suspected"]
+    rest = total["green"] - rotation["green"] - unclear
+    parts = [
+        words[name].format(count=count, mu=mu(rotation["area_m2"]))
+        for name, count in (("rotation", rotation["green"]), ("unclear", unclear), ("rest", rest))
+        if count > 0
+    ]
+    text: str = words["others"].format(
+        green=total["green"], parts=words["and"].join(parts), count=total["count"], mu=mu(total["area_m2"])
+    )
+    return text
+
+
+def _rotation(statistics: Mapping[str, Any]) -> Mapping[str, Any]:
+    row: Mapping[str, Any] = next(row for row in statistics["by"]["kind"] if row["code"] == ROTATION)
+    return row
 
 
 def _trend(issue: MonthlyIssue, statistics: Mapping[str, Any], lang: Language) -> list[Block]:
@@ -165,12 +188,14 @@ def _trend(issue: MonthlyIssue, statistics: Mapping[str, Any], lang: Language) -
     if not former:
         return [Paragraph(text=words["no_trend"])]
     total, share = statistics["total"], statistics["observed_share"]
-    bars = [issue_bar(each.issue, each.severity, each.observed_share) for each in former]
-    bars.append(issue_bar(issue.issue, total, share, strong=True))
+    bars = [issue_bar(each.issue, each.severity, each.kind, each.observed_share) for each in former]
+    kinds = {row["code"]: row["count"] for row in statistics["by"]["kind"]}
+    bars.append(issue_bar(issue.issue, total, kinds, share, strong=True))
     last = former[-1]
-    difference = total["count"] - last.count
+    before, after = (counts["red"] + counts["yellow"] for counts in (last.severity, total))
+    difference = after - before
     change = words["same"] if not difference else words["more" if difference > 0 else "fewer"].format(n=abs(difference))
-    text = words["compared"].format(issue=last.issue, before=last.count, after=total["count"], change=change)
+    text = words["compared"].format(issue=last.issue, before=before, after=after, change=change)
     if share is not None and last.observed_share is not None and abs(share - last.observed_share) > _COMPARABLE:
         text += ("" if lang == "zh" else " ") + words["compared_less"].format(
             points=f"{100 * abs(share - last.observed_share):.0f}"
@@ -206,7 +231,8 @@ def _entry(issue: MonthlyIssue, spot: "pd.Series[Any]", place: int, chip: Path, 
             words["fact_farm"].format(cropland=in_m2(spot["cropland_m2"]), basic=in_m2(spot["basic_cropland_m2"]))
         )
     if pd.isna(spot["permit_register"]):
-        facts.append(words["fact_no_permit"])
+        unfound = getattr(say_unfound(issue.decisions[spot["spot_no"]]), lang)
+        facts.append(words["fact_permit"].format(permit=unfound))
     else:
         register = str(spot["permit_register"])
         title = next((getattr(one, f"title_{lang}") for one in issue.sources if one.name == register), register)

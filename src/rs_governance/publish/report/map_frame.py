@@ -74,7 +74,7 @@ _WORDS = {
     "zh": {
         "title": "{name}疑似变化图斑分布图",
         "images": "影像 {days}",
-        "count": "共 {count} 处",
+        "count": "红、黄 {count} 处",
         "district": "区县界",
         "town": "乡镇（街道）界",
         "village": "村（社区）界",
@@ -87,7 +87,7 @@ _WORDS = {
     "en": {
         "title": "{name}: suspected changes",
         "images": "images {days}",
-        "count": "{count} places",
+        "count": "{count} red and yellow",
         "district": "district",
         "town": "town or street",
         "village": "village",
@@ -121,7 +121,7 @@ def frame_map(canvas: MapCanvas, content: MapContent, lang: Language) -> Image.I
     draw.rectangle((0, 0, width, 8), fill=_ACCENT)
     days = " → ".join(f"{day}" for day in dict.fromkeys((content.first_image_on, content.last_image_on)) if day)
     facts = [content.period, words["images"].format(days=days or "—")]
-    facts.append(words["count"].format(count=len(content.spots)))
+    facts.append(words["count"].format(count=int((content.spots["severity"] != "green").sum())))
     said, title = "　".join(facts), words["title"].format(name=content.name)
     size_px, room = _TITLE_PX, width - 2 * _EDGE - text_width(said, 27) - 30
     while size_px > 24 and text_width(title, size_px) > room:

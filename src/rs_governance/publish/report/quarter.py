@@ -35,6 +35,7 @@ from rs_governance.publish.report.trend import issue_bar, trend_picture
 from rs_governance.publish.style import SEVERITY_MARK, SEVERITY_RGB
 from rs_governance.publish.titles import TITLES, titles_of
 from rs_governance.rules.amounts import in_m2, in_mu
+from rs_governance.rules.sites import Quarter
 
 _LISTED = 6
 _STATUS_RGB = {"new": "#b01828", "continuing": "#68707c", "grown": "#c46a00", "gone": "#2f7d4f"}
@@ -48,8 +49,8 @@ class QuarterContent:
     """Chinese name of the district."""
     district_name_en: str
     """English name of the district."""
-    quarter: str
-    """Name, such as 2026Q4."""
+    quarter: Quarter
+    """The period."""
     sites: gpd.GeoDataFrame
     """Table by `rules.sites.SITES`."""
     spots: gpd.GeoDataFrame
@@ -159,7 +160,7 @@ def compose_quarter(
     words, sites = WORDS[lang], content.sites
     first, last = content.days
     days = str(first) if first == last else words["between"].format(first=first, last=last)
-    names = {"district": content.name(lang), "quarter": content.quarter, "days": days}
+    names = {"district": content.name(lang), "quarter": content.quarter.name, "days": days}
     names["issues"] = words["and"].join(each.issue for each in content.issues)
     counts = {status: int((sites["status"] == status).sum()) for status in TITLES["status"]}
     sections: dict[str, list[Block]] = {
@@ -177,6 +178,11 @@ def compose_quarter(
         "reading": [Bullets(items=words["reading"])],
     }
     area = float(sites["area_m2"].sum())
+    summary = words["summary"].format(
+        **counts, count=len(sites), spots=int(sites["spot_count"].sum()), mu=mu(area), issues=len(content.issues)
+    )
+    if missing := content.quarter.missing(each.issue for each in content.issues):
+        summary = words["incomplete"].format(months=words["and"].join(missing)) + summary
     return Report(
         lang=lang,
         title=words["title"].format(**names),
@@ -191,9 +197,7 @@ def compose_quarter(
             ),
             Headline(value=mu(area), label=words["headline"]["area"], colour="#181d26"),
         ),
-        summary=words["summary"].format(
-            **counts, count=len(sites), spots=int(sites["spot_count"].sum()), mu=mu(area), issues=len(content.issues)
-        ),
+        summary=summary,
         sections=tuple(Section(title=words["sections"][key], blocks=tuple(sections[key])) for key in sections),
     )
 
@@ -202,7 +206,7 @@ def _map_content(content: QuarterContent, listed: Sequence[int], lang: Language)
     first, last = content.days
     return MapContent(
         name=content.name(lang),
-        period=content.quarter,
+        period=content.quarter.name,
         first_image_on=first,
         last_image_on=last,
         units=content.units,
@@ -261,7 +265,7 @@ def _by_town(sites: gpd.GeoDataFrame, names: Mapping[str, str], lang: Language) 
 
 def _issues(issues: Sequence[IssueFigures], lang: Language) -> list[Block]:
     words = WORDS[lang]
-    bars = [issue_bar(each.issue, each.severity, each.observed_share) for each in issues]
+    bars = [issue_bar(each.issue, each.severity, each.kind, each.observed_share) for each in issues]
     return [Paragraph(text=words["issues_note"]), trend_picture(bars, "issues.svg", "", lang)]
 
 

@@ -24,6 +24,7 @@ WORDS: Mapping[Language, Mapping[str, Any]] = {
             "本季度 {issues} 期共发布的图斑合并为 {count} 个点位（含 {spots} 个图斑），面积 {mu} 亩；其中新增 {new} 个，延续 "
             "{continuing} 个，扩大 {grown} 个，已消除 {gone} 个。同一地点多期出现只计一次；作物轮作不计入。"
         ),
+        "incomplete": "本季度缺 {months} 的成果，以下数字不是全季度的。",
         "sections": {
             "map": "一、分布图",
             "became": "二、点位的变化",
@@ -49,7 +50,7 @@ WORDS: Mapping[Language, Mapping[str, Any]] = {
         "status_note": (
             "新增：首次发布在本季度。延续：此前已发布，范围基本不变。扩大：此前已发布，范围增加五分之一以上。已消除：最近一次为拆除或复绿。"
         ),
-        "issues_note": "各期发布的图斑数（含作物轮作），以及全区可比对的比例；各期可比对的面积不同，不能直接相加或比较。",
+        "issues_note": "各期发布的图斑数（不含作物轮作），以及全区可比对的比例；各期可比对的面积不同，不能直接相加或比较。",
         "no_worst": "本季度没有仍存在的红色或黄色点位。",
         "worst_note": "仍存在的点位按等级、面积排序，共列 {n} 个；前图为首次发现之前的影像，后图为最近一次发现它的影像。全部点位见 sites.xlsx。",
         "fact_area": "面积 {m2} 平方米（{mu} 亩）",
@@ -59,7 +60,7 @@ WORDS: Mapping[Language, Mapping[str, Any]] = {
         "first": "最初 {day}",
         "last": "最近 {day}",
         "reading": (
-            "点位是同一地点各期图斑的合并，编号取其首个图斑号；面积按合并后的范围计，重叠部分只计一次。",
+            "点位是同一地点各期图斑的合并，编号取其首个图斑号；面积按合并后的范围计，重叠部分只计一次；两个点位相交之处归先发布的点位。",
             "“疑似”指影像与资料显示的变化值得核查；是否合法只能由人依据手续与现场认定。",
             "各点位的全部图斑号见 sites.xlsx；每个图斑的依据见各期月报。",
         ),
@@ -82,6 +83,7 @@ WORDS: Mapping[Language, Mapping[str, Any]] = {
             "{count} sites on {mu} mu were made of {spots} published spots: {new} new, {continuing} continuing, {grown} grown, {gone} gone. "
             "A place that several issues show is counted once; crop rotation is left out."
         ),
+        "incomplete": "Without {months}: no issue was published, so the figures are not those of a whole quarter. ",
         "sections": {
             "map": "1. Map",
             "became": "2. What became of the sites",
@@ -109,7 +111,7 @@ WORDS: Mapping[Language, Mapping[str, Any]] = {
             "a fifth. Gone: the last spot is a demolition or regrowth."
         ),
         "issues_note": (
-            "Spots of each issue, crop rotation included, and the share of the district that was compared. Issues compare different ground: "
+            "Spots of each issue, crop rotation left out, and the share of the district that was compared. Issues compare different ground: "
             "do not add or compare them."
         ),
         "no_worst": "There is no red or yellow site left in this quarter.",
@@ -124,7 +126,7 @@ WORDS: Mapping[Language, Mapping[str, Any]] = {
         "first": "First: {day}",
         "last": "Last: {day}",
         "reading": (
-            "A site is the spots of several issues that lie on one place, numbered by the first of them; common ground is counted once.",
+            "A site is the spots of several issues that lie on one place, numbered by the first of them; common ground is counted once, that of two sites for the one published first.",
             "Suspected means that images and records give reason to look; whether it is lawful people decide.",
             "All spots of a site are in sites.xlsx, the grounds of each in the report of its month.",
         ),

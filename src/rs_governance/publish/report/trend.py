@@ -12,8 +12,19 @@ SHARE_WORD: Mapping[Language, str] = {"zh": "可比对", "en": "compared"}
 """What the shares beneath the bars are."""
 
 
-def issue_bar(issue: str, severity: Mapping[str, int], observed_share: float | None, *, strong: bool = False) -> Bar:
-    """Return the bar of an issue.
+ROTATION = "crop_rotation"
+"""Kind that comes and goes with the seasons, and would hide what matters."""
+
+
+def issue_bar(
+    issue: str,
+    severity: Mapping[str, int],
+    kind: Mapping[str, int],
+    observed_share: float | None,
+    *,
+    strong: bool = False,
+) -> Bar:
+    """Return the bar of an issue, without crop rotation.
 
     Parameters
     ----------
@@ -21,12 +32,15 @@ def issue_bar(issue: str, severity: Mapping[str, int], observed_share: float | N
         Its name.
     severity
         Spots of each severity.
+    kind
+        Spots of each kind.
     observed_share
         Share of the district that could be compared, 0..1; None where it is unknown.
     strong
         True for the issue that the report is about.
     """
-    counts = (severity.get("red", 0), severity.get("yellow", 0), severity.get("green", 0))
+    green = max(0, severity.get("green", 0) - kind.get(ROTATION, 0))
+    counts = (severity.get("red", 0), severity.get("yellow", 0), green)
     return Bar(label=issue, counts=counts, note=percent(observed_share), strong=strong)
 
 
