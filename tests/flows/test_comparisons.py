@@ -1,5 +1,6 @@
 """Findings of an issue whose places are compared with different images."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import geopandas as gpd
 import numpy as np
 import pyproj
 import pytest
+import rasterio
 import shapely
 
 from rs_governance.district import District, SceneSource
@@ -91,6 +93,30 @@ def test_no_thing_is_found_twice_and_none_is_lost(compared: Compared, district: 
     assert len(plain) > 3
     assert seen > 0.85 * plain.area_m2.sum()
     assert list(compared.findings["finding_id"]) == [f"f{n:06d}" for n in range(1, len(outlines) + 1)]
+
+
+def test_a_scene_that_looks_clouded_is_told_unless_its_clouds_are_known(
+    district: District, small: Pair, ground: Any, tmp_path: Path
+) -> None:
+    covered = tmp_path / "covered.tif"
+    with rasterio.open(small.after) as scene:
+        profile, image = scene.profile, scene.read()
+    side = image.shape[-1] // 4
+    image[:, :side, :side] = int(image.max())
+    with rasterio.open(covered, "w", **profile) as scene:
+        scene.write(image)
+    left, top = (ground.bounds[0], ground.bounds[3])
+    clouds = tmp_path / "clouds.gpkg"
+    gpd.GeoDataFrame(geometry=[shapely.box(left, top - 200, left + 200, top)], crs=CRS).to_file(clouds)
+    august, _, october = district.scenes
+    told = []
+    for mask in (None, clouds):
+        scenes = (august, replace(october, path=covered, clouds=mask))
+        told.append(
+            compare_scenes(replace(district, scenes=scenes), issue="2026-10", inside=ground, setup=SETUP).clouded
+        )
+    assert [*told[0]] == ["october"]
+    assert told[1] == {}
 
 
 def test_ground_that_does_not_matter_is_not_looked_at(district: District, ground: Any) -> None:

@@ -60,6 +60,15 @@ def test_everything_named_in_district_toml_is_there(written: Written, district: 
     assert all("as_of" in part for part in (*told["layers"].values(), *told["registers"].values()))
 
 
+def test_nobody_takes_it_for_the_district_whose_name_it_bears(written: Written) -> None:
+    folder, _ = written
+    about = tomllib.loads((folder / "district.toml").read_text(encoding="utf-8"))["district"]
+    columns, _ = read(folder / "reference" / "units.gpkg", "district")
+    for zh, en in ((about["name"], about["name_en"]), (columns["name"][0], columns["name_en"][0])):
+        assert zh.endswith("（模拟）")
+        assert en.endswith("(simulated)")
+
+
 def test_images_hold_the_pixels(written: Written, district: SimulatedDistrict) -> None:
     folder, manifest = written
     for take, image in zip(district.takes, draw_images(district), strict=True):

@@ -17,6 +17,7 @@ from shapely.geometry.base import BaseGeometry
 from rs_governance.detect import FINDINGS, MONTHLY, learn_model
 from rs_governance.district import District, SceneSource
 from rs_governance.errors import CrsRefused, NotAlignable
+from rs_governance.flows.pair_notes import CLOUDED
 from rs_governance.flows.setup import Progress, Setup, tell
 from rs_governance.scenes import (
     Comparison,
@@ -68,6 +69,8 @@ class Compared:
     """Why each pair was compared."""
     areas: Mapping[str, BaseGeometry]
     """What can be seen in each of the scenes, in the district's CRS."""
+    clouded: Mapping[str, float]
+    """Share of each scene without a cloud mask that looks like clouds, where that is more than a little."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +83,7 @@ class _Part:
     area: BaseGeometry
     registration: Registration
     shift: tuple[float, float]
+    clouded: tuple[float, float]
 
 
 def compare_scenes(
@@ -141,7 +145,20 @@ def compare_scenes(
         shifts={pair: part.shift for pair, part in zip(pairs, parts, strict=True)},
         bases={pair: part.basis for pair, part in zip(pairs, parts, strict=True)},
         areas={one.image_id: one.area for part, _ in comparisons for one in (part.before, part.after)},
+        clouded=_clouded(scenes, pairs, parts),
     )
+
+
+def _clouded(scenes: "_Scenes", pairs: list[tuple[str, str]], parts: list["_Part"]) -> dict[str, float]:
+    shares: dict[str, float] = {}
+    for pair, part in zip(pairs, parts, strict=True):
+        for name, share in zip(pair, part.clouded, strict=True):
+            shares[name] = max(share, shares.get(name, 0.0))
+    return {
+        name: share
+        for name, share in sorted(shares.items())
+        if share >= CLOUDED and scenes.scene(name).cloud_mask is None
+    }
 
 
 class _Scenes:
@@ -213,6 +230,7 @@ class _Pairs:
             area=comparison.area,
             registration=registration,
             shift=_on_ground(registration, whole.grid, self._crs),
+            clouded=model.clouded,
         )
 
     def _register(self, pair: ScenePair, comparison: Comparison) -> Registration:

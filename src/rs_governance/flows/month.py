@@ -188,7 +188,7 @@ def run_month(
         spots=len(content.spots),
         severity={each: int(severity.get(each, 0)) for each in rules.SEVERITIES},
         observed_share=float(content.coverage["observed_share"].iloc[0]),
-        warnings=(*_warnings(content, references), *tell_outdated(issues, name)),
+        warnings=(*_warnings(content, references, compared.clouded), *tell_outdated(issues, name)),
         seconds=watch.seconds,
         files=files,
     )
@@ -319,7 +319,9 @@ def _assets(part: Path) -> list[publish.IssueAsset]:
     ]
 
 
-def _warnings(content: publish.MonthlyIssue, references: grids.References) -> tuple[tuple[str, str], ...]:
+def _warnings(
+    content: publish.MonthlyIssue, references: grids.References, clouded: Mapping[str, float]
+) -> tuple[tuple[str, str], ...]:
     """Say what somebody should know before trusting an issue."""
     said = []
     share = float(content.coverage["observed_share"].iloc[0])
@@ -335,6 +337,13 @@ def _warnings(content: publish.MonthlyIssue, references: grids.References) -> tu
         )
         for pair in content.pairs
         if pair.residual_px is None
+    ]
+    said += [
+        (
+            f"影像 {name} 约 {share:.1%} 的范围像是云，会被误报；若是云，请在其 [[scene]] 中以 clouds 给出云掩膜。",
+            f"About {share:.1%} of image {name} looks like clouds; if it is, give its mask as clouds in its [[scene]].",
+        )
+        for name, share in clouded.items()
     ]
     problems = sum(len(source.problems) for source in content.sources)
     if problems:

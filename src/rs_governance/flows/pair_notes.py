@@ -8,8 +8,9 @@ if TYPE_CHECKING:
     from rs_governance.detect import SpectralModel
     from rs_governance.scenes import AlignedPair
 
-# Clouds on less of a scene are a handful of findings among many, and hardly move what is learnt from it.
-_CLOUDED = 0.005
+CLOUDED = 0.005
+"""Share of a scene from which on it is said to look clouded: less is a handful of findings among many."""
+
 # On less ground than this nothing tells what is usual in a scene.
 _JUDGED_PX = 64 * 64
 
@@ -51,7 +52,7 @@ def note_pair(pair: "AlignedPair", model: "SpectralModel", *, observed_px: int) 
     """
     notes = []
     for scene, share, (date, zh, en, other_zh) in zip((pair.before, pair.after), model.clouded, _DATES, strict=True):
-        if scene.cloud_mask is None and share >= _CLOUDED:
+        if scene.cloud_mask is None and share >= CLOUDED:
             notes.append(
                 PairNote(
                     code=f"perhaps_clouds_{date}",

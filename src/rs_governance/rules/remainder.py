@@ -8,11 +8,10 @@ import numpy.typing as npt
 import shapely
 
 from rs_governance.grids.join import buffered
-from rs_governance.grids.sources import Objects
 from rs_governance.rules.amounts import M2_PER_MU
 from rs_governance.rules.facts import Facts, Floats
 from rs_governance.rules.gather import add_areas
-from rs_governance.rules.permits import Approvals
+from rs_governance.rules.permits import Approvals, Entry
 from rs_governance.rules.ruleset import LawfulTerms
 
 
@@ -55,11 +54,12 @@ def find_remainder(facts: Facts, approvals: Approvals, terms: LawfulTerms) -> Re
     numbers: list[tuple[str, ...]] = [()] * len(facts)
     outside: dict[int, shapely.Geometry] = {}
     outlines = findings.geometry.to_numpy()
+    lots = _Lots(facts)
     for i, rows in enumerate(approvals.rows):
         short = [row for row in rows if approvals.entries[row].state == "short"]
         if not short or states[i] == "lawful" or any(approvals.entries[row].state == "stage" for row in rows):
             continue
-        approved = _ground(facts, approvals, short, metres[i])
+        approved = lots.ground([approvals.entries[row] for row in short], metres[i])
         covered = shapely.intersection(outlines[i], approved).area / outlines[i].area
         if covered < terms.min_share_cited:
             continue
@@ -71,20 +71,31 @@ def find_remainder(facts: Facts, approvals: Approvals, terms: LawfulTerms) -> Re
     return Remainder(facts=_reduced(facts, outside, inside_m2, terms), inside_m2=inside_m2, numbers=tuple(numbers))
 
 
-def _ground(facts: Facts, approvals: Approvals, rows: Sequence[int], metres: float) -> shapely.Geometry:
-    """Return the ground of some approvals, grown."""
-    registers = facts.joined.references.registers
-    lots: list[Objects] = []
-    for row in rows:
-        entry = approvals.entries[row]
-        frame = registers[entry.register].frame
-        own = frame["number"] == entry.texts.get("number")
-        stage = entry.texts.get("stage")
-        own &= frame["stage"].isna() if stage is None else frame["stage"] == stage
-        lots.append(frame.geometry.to_numpy()[own.to_numpy(dtype=bool)])
-    outlines = np.concatenate(lots)
-    grown = buffered(outlines, np.full(len(outlines), metres), facts.joined.references.crs)
-    return shapely.union_all(grown)
+class _Lots:
+    """Outlines of approvals by register, number and stage."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._references = facts.joined.references
+        self._rows: dict[str, dict[tuple[str, str], list[int]]] = {}
+
+    def ground(self, entries: Sequence[Entry], metres: float) -> shapely.Geometry:
+        """Return the ground of some approvals, grown."""
+        lots = []
+        for entry in entries:
+            key = (entry.texts.get("number", ""), entry.texts.get("stage", ""))
+            rows = self._of(entry.register).get(key, [])
+            lots.append(self._references.registers[entry.register].frame.geometry.to_numpy()[rows])
+        outlines = np.concatenate(lots)
+        grown = buffered(outlines, np.full(len(outlines), metres), self._references.crs)
+        return shapely.union_all(grown)
+
+    def _of(self, register: str) -> dict[tuple[str, str], list[int]]:
+        if register not in self._rows:
+            frame = self._references.registers[register].frame
+            found = self._rows.setdefault(register, {})
+            for row, key in enumerate(zip(frame["number"].fillna(""), frame["stage"].fillna(""), strict=True)):
+                found.setdefault(key, []).append(row)
+        return self._rows[register]
 
 
 def _reduced(facts: Facts, outside: dict[int, shapely.Geometry], inside_m2: Floats, terms: LawfulTerms) -> Facts:
