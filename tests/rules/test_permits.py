@@ -81,9 +81,15 @@ def test_an_approval_of_the_neighbours_is_not_cited(one, values, share):
     assert ("未见相关手续" in spot["reason_zh"]) == (not cited)
 
 
-def test_what_counts_but_covers_little_is_still_told(one):
-    spot, _ = one(SITE, registers=[permit(covered_share=0.1, outside_m2=900.0)])
-    assert (spot["rule"], spot["permit_number"]) == ("yellow_permit_short", "P1")
+def test_what_counts_but_covers_a_strip_is_a_neighbours_too_unless_several_add_up(one):
+    strip = permit(covered_share=0.1, outside_m2=900.0)
+    spot, steps = one(SITE, registers=[strip])
+    without, _ = one(SITE, registers=[])
+    assert (spot["rule"], spot["severity"]) == tuple(without[["rule", "severity"]])
+    assert pd.isna(spot["permit_number"])
+    assert next(step for step in steps if step.step == "permit").numbers["permit_share"] == 0.1
+    spot, _ = one(SITE, registers=[strip, permit(number="P2", covered_share=0.2, outside_m2=800.0)])
+    assert (spot["rule"], spot["permit_number"]) == ("yellow_permit_short", "P2")
 
 
 def test_mostly_covered_excuses_from_large_cropland_alone(one):

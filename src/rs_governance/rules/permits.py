@@ -199,11 +199,13 @@ def _split(order: Ints, at: Ints, count: int) -> tuple[Ints, ...]:
 def _on_this_ground(rows: tuple[Ints, ...], states: Words, share: Floats, terms: LawfulTerms) -> tuple[Ints, ...]:
     """Return for each finding the entries that its reason may cite.
 
-    An approval that would not count anyhow and covers but a strip is a neighbour's: to cite it would send people to the
+    An approval that covers but a strip is a neighbour's: to cite it would send people to the
     wrong holder. Its own step in the trace still says what it covers.
     """
-    cited: Flags = (share >= terms.min_share_cited) | ~np.isin(states, _NOT_COUNTING)
-    return tuple(own[cited[own]] for own in rows)
+    bar = terms.min_share_cited
+    cited: Flags = (share >= bar) | ~np.isin(states, (*_NOT_COUNTING, "short"))
+    short: Flags = states == "short"  # several lots count together
+    return tuple(own[cited[own] | (short[own] & (share[own][short[own]].sum() >= bar))] for own in rows)
 
 
 def _entries(table: pd.DataFrame, states: Words) -> tuple[Entry, ...]:

@@ -1,5 +1,6 @@
 """Outlines on the ground: areas of interest, clouds and footprints, in any CRS."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -44,9 +45,11 @@ def read_outline(path: Path, *, towgs84: tuple[float, ...] | None = None) -> Out
     if not path.exists():
         raise SceneUnreadable(f"No such file: '{path}'; check the path.")
     try:
-        meta, _, blobs, _ = pyogrio.raw.read(path, columns=[], force_2d=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # of files that are then refused
+            meta, _, blobs, _ = pyogrio.raw.read(path, columns=[], force_2d=True)
     except (DataSourceError, DataLayerError, ValueError, OSError) as error:
-        if "malformed" in str(error):
+        if "malformed" in str(error) or "not a database" in str(error):
             raise SceneUnreadable(f"'{path}' is a damaged GeoPackage; copy it again or export it anew.") from error
         raise SceneUnreadable(
             f"Cannot read '{path}' as a vector file: {_without_hints(error, path)}; convert it to GeoPackage or GeoJSON."
