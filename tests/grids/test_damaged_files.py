@@ -2,7 +2,9 @@
 
 import pytest
 
+from rs_governance.district import LayerSource
 from rs_governance.errors import LayerUnreadable
+from rs_governance.grids.sources import read_rows
 
 from .conftest import Folder, land_use
 from .test_reading import read, refused
@@ -47,6 +49,12 @@ def test_a_shapefile_that_lacks_a_part(folder: Folder, suffix: str) -> None:
     folder.units().source("layers.land_use", "land.shp", land_use(), 'preset = "dltb"')
     (folder.path / "land").with_suffix(suffix).unlink()
     assert f"has no {suffix} beside it: a Shapefile is .shp, .shx, .dbf and .prj" in refused(folder, LayerUnreadable)
+
+
+def test_a_file_that_is_not_there(folder: Folder) -> None:
+    with pytest.raises(LayerUnreadable, match=r"there is no file '.*permits\.csv'; check the path") as refusal:
+        read_rows(LayerSource(path=folder.path / "permits.csv"), "registers.building_permit")
+    assert "没有文件" in refusal.value.told("zh")
 
 
 def test_a_folder_is_no_layer(folder: Folder) -> None:

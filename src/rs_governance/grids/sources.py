@@ -136,6 +136,10 @@ def _check_whole(path: Path, where: str) -> None:
         if path.suffix.lower() != ".gdb":
             raise LayerUnreadable(f"[{where}] '{path}' is a folder; name one of its files, or a FileGDB (.gdb).")
         return
+    if not path.exists():
+        raise LayerUnreadable(
+            f"[{where}] there is no file '{path}'; check the path.", zh=f"[{where}] 没有文件 '{path}'；请核对路径。"
+        )
     if not path.stat().st_size:
         raise LayerUnreadable(f"[{where}] '{path}' is empty (0 bytes); copy it again from where it came.")
     if path.suffix.lower() == ".shp":
