@@ -23,8 +23,8 @@ _ALL_STAGES = len(STAGES)
 _NO_STAGE = -1
 _NOT_UNDERSTOOD = -2
 _DAY = np.timedelta64(1, "D")
-_NOT_COUNTING = ("unfit", "not_yet", "expired")
-"""States in which the share that an approval covers makes no difference to how a finding is judged."""
+_NOT_EXCUSING = ("unfit", "not_yet", "expired", "short")
+"""States in which an approval that covers but a strip is taken for a neighbour's."""
 
 
 class Entry(NamedTuple):
@@ -203,7 +203,7 @@ def _on_this_ground(rows: tuple[Ints, ...], states: Words, share: Floats, terms:
     wrong holder. Its own step in the trace still says what it covers.
     """
     bar = terms.min_share_cited
-    cited: Flags = (share >= bar) | ~np.isin(states, (*_NOT_COUNTING, "short"))
+    cited: Flags = (share >= bar) | ~np.isin(states, _NOT_EXCUSING)
     short: Flags = states == "short"  # several lots count together
     return tuple(own[cited[own] | (short[own] & (share[own][short[own]].sum() >= bar))] for own in rows)
 

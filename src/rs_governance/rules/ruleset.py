@@ -57,7 +57,7 @@ class LawfulTerms:
     min_share_small_rest: float
     """Share that is enough where less than the smallest area lies outside."""
     min_share_cited: float
-    """Share below which an approval that does not count is a neighbour's: the spot is told to have none."""
+    """Share below which an approval is a neighbour's, whether it counts or not: the spot is told to have none."""
     max_age_days: int
     """How many days before the later image a register may date."""
 
